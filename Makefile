@@ -1,0 +1,82 @@
+# Everything a developer or a curious trader runs. Only Python 3.11 or later has to be there:
+# the first target makes .venv and installs the locked, hash-checked dependencies into it.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; \
+	done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime
+DEV := $(VENV)/.dev
+HEADLESS := run --headless --for 10m --speed 2000 --seed 7 --json
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+LOCKING := --universal --python-version 3.11 --generate-hashes --upgrade --quiet \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test check lint snap snap-update bench deep docs lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: $(RUNTIME) ## the console on the built-in simulator (without a terminal: the same, headless)
+	@if [ -t 1 ]; then $(BIN)/hedgetui --profile sim; else $(BIN)/hedgetui $(HEADLESS); fi
+
+run: $(RUNTIME) ## the console on your configured profile; ARGS="..." are passed on
+	@$(BIN)/hedgetui $(ARGS)
+
+test: $(DEV) ## the tests, in random order; ARGS="tests/unit -x" narrows them
+	$(BIN)/python -m pytest $(ARGS)
+
+check: lint ## what CI runs: lint, types, layers, tests with coverage
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+lint: $(DEV) ## style, types and layers, without the tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+snap: $(DEV) ## compare the screens with their pictures
+	$(BIN)/python -m pytest -m snap $(ARGS)
+
+snap-update: $(DEV) ## accept the screens as they are now
+	$(BIN)/python -m pytest -m snap --snapshot-update $(ARGS)
+
+bench: $(DEV) ## every benchmark beside its anchor, one after the other
+	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+deep: $(DEV) ## long random search
+	HEDGETUI_TEST_PROFILE=deep $(BIN)/python -m pytest --timeout 3600 $(ARGS)
+
+docs: $(DEV) ## write the generated pages again
+	$(BIN)/python -m hedgetui.config.reference > docs/config.md
+	$(BIN)/python -c 'from hedgetui.ui.actions import keys_markdown; print(keys_markdown(), end="")' > docs/keys.md
+
+lock: ## choose newer dependencies; needs uv
+	uv pip compile pyproject.toml --group build $(LOCKING) --output-file requirements.lock
+	uv pip compile pyproject.toml --group build --extra dev $(LOCKING) --constraint requirements.lock \
+		--output-file requirements-dev.lock
+
+clean: ## remove everything that was made here
+	rm -rf $(VENV) .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
+		dist build snapshot_report.html
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@[ -n "$(PYTHON)" ] || { echo "hedgetui needs Python 3.11 or later; none found (make PYTHON=...)"; exit 2; }
+	@echo "making $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): requirements.lock pyproject.toml | $(BIN)/python
+	@echo "installing the locked dependencies"
+	@$(INSTALL) --require-hashes -r requirements.lock
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV): requirements-dev.lock pyproject.toml | $(BIN)/python
+	@echo "installing the locked dependencies, development tools included"
+	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@ $(RUNTIME)
