@@ -1,0 +1,145 @@
+"""What a trader may ask of the desk, as frozen records in the imperative.
+
+A key, a console verb and the control socket all make the same command, so there is one place where
+each is judged. Whatever would send an order is asked for twice: a `Preview…` command computes and
+shows, `Confirm` names the preview that was shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EnableStrategy:
+    """Switch the strategy on or off."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchAuto:
+    """Switch auto-hedging on or off; off is immediate."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetBand:
+    """Choose a preset by name, or `custom` with a value in dollars per index point."""
+
+    preset: str
+    max_delta: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """Allow orders; a live account needs its last four characters typed."""
+
+    typed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Disarm:
+    """Refuse every new order, at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """Latch: cancel own working orders and block everything until unfrozen, across restarts."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unfreeze:
+    """Release every latch."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Read the chain and rank strangles."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewHedge:
+    """Compute the hedge now, whatever the band."""
+
+    accept_stale: bool = False
+    """Use own model greeks where the broker's are stale; the screen says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewEntry:
+    """Compute the entry into a scanned candidate."""
+
+    candidate: int
+    """Its number in the scanner, counting from 1."""
+    lots: int
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewClose:
+    """Compute the exit from one strangle and its share of the hedge."""
+
+    trade_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewFlatten:
+    """Compute the exit from every strangle and every hedge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """Do what a preview showed; refused when the book has moved since."""
+
+    preview_id: str
+    typed: str = ""
+    """What the preview asked to be typed, if anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """Cancel one working order by its short number."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAll:
+    """Cancel every own working order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconcile:
+    """Read broker truth now and compare."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveUnknown:
+    """A person's verdict about an order that evidence cannot settle."""
+
+    number: int
+    typed_key: str
+    """The order reference, typed in full or its last six characters."""
+    reason: str
+
+
+Command = (
+    EnableStrategy | SwitchAuto | SetBand | Arm | Disarm | Freeze | Unfreeze | Scan | PreviewHedge
+    | PreviewEntry | PreviewClose | PreviewFlatten | Confirm | CancelOrder | CancelAll | Reconcile
+    | ResolveUnknown
+)  # fmt: skip
+
+COMMAND_TYPES: dict[str, type] = {
+    kind.__name__: kind
+    for kind in (
+        EnableStrategy, SwitchAuto, SetBand, Arm, Disarm, Freeze, Unfreeze, Scan, PreviewHedge,
+        PreviewEntry, PreviewClose, PreviewFlatten, Confirm, CancelOrder, CancelAll, Reconcile,
+        ResolveUnknown,
+    )
+}  # fmt: skip
+

@@ -1,0 +1,201 @@
+"""What can be traded, and how much of the index one unit of it is.
+
+An instrument carries its own multiplier, tick and index ratio, so no formula elsewhere holds a
+"divide by five" or a "times one hundred". Keys are readable and stable: they name rows in the
+journal for years.
+"""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property, lru_cache
+
+from hedgetui.domain.errors import DataError
+from hedgetui.domain.units import DAYS_PER_YEAR, SECONDS_PER_DAY, DollarsPerPoint, Timestamp
+
+SETTLEMENT_HOUR_UTC = 21
+"""16:00 New York in winter; the hour options and futures of this desk cease to have time value."""
+
+_QUARTERS = (3, 6, 9, 12)
+_FRIDAY = 4
+
+
+class Kind(StrEnum):
+    """The class of an instrument."""
+
+    INDEX = "index"
+    STOCK = "stock"
+    FUTURE = "future"
+    OPTION = "option"
+
+
+class Right(StrEnum):
+    """An option's right."""
+
+    CALL = "C"
+    PUT = "P"
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """One tradable contract, or an index that only has a level."""
+
+    key: str
+    """Stable identity in journal and logs, e.g. `XSP 20251219 540 C` or `MES 202512`."""
+    kind: Kind
+    symbol: str
+    multiplier: Decimal
+    """Dollars per point of this instrument's own price."""
+    tick: Decimal
+    index_ratio: float
+    """S&P 500 points' worth of one point of the underlying: SPX 1.0, XSP 0.1, SPY about 0.1."""
+    expiry: date | None = None
+    strike: Decimal | None = None
+    right: Right | None = None
+
+    @cached_property
+    def delta_per_unit(self) -> DollarsPerPoint:
+        """Δ$ of one contract whose own delta is 1.0: MES 5, ES 50, an XSP option 10."""
+        return DollarsPerPoint(float(self.multiplier) * self.index_ratio)
+
+    @cached_property
+    def expires_at(self) -> Timestamp:
+        """The moment time value ends.
+
+        Raises:
+            DataError: the instrument does not expire.
+        """
+        if self.expiry is None:
+            message = f"{self.key} does not expire"
+            raise DataError(message)
+        end = datetime(
+            self.expiry.year, self.expiry.month, self.expiry.day, SETTLEMENT_HOUR_UTC, tzinfo=UTC
+        )
+        return Timestamp(end.timestamp())
+
+    def years_left(self, now: Timestamp) -> float:
+        """Calendar years to expiry, never negative."""
+        return max(0.0, (self.expires_at - now) / (SECONDS_PER_DAY * DAYS_PER_YEAR))
+
+    def dte(self, now: Timestamp) -> int:
+        """Whole calendar days to the expiry date (UTC dates)."""
+        if self.expiry is None:
+            message = f"{self.key} does not expire"
+            raise DataError(message)
+        return (self.expiry - datetime.fromtimestamp(now, UTC).date()).days
+
+    @property
+    def short(self) -> str:
+        """The name used in log messages: `XSP 540C`, `MES`."""
+        if self.strike is None or self.right is None:
+            return self.symbol
+        return f"{self.symbol} {format_strike(self.strike)}{self.right}"
+
+
+@dataclass(frozen=True, slots=True)
+class OptionRoot:
+    """The terms shared by every option of one underlying."""
+
+    symbol: str
+    index_ratio: float
+    multiplier: Decimal = Decimal(100)
+    tick: Decimal = Decimal("0.01")
+
+
+XSP = OptionRoot("XSP", 0.1)
+SPX = OptionRoot("SPX", 1.0, tick=Decimal("0.05"))
+SPY = OptionRoot("SPY", 0.1)
+ROOTS = {root.symbol: root for root in (XSP, SPX, SPY)}
+
+FUTURES = {
+    "MES": (Decimal(5), Decimal("0.25"), 1.0),
+    "ES": (Decimal(50), Decimal("0.25"), 1.0),
+}
+"""Symbol to (dollars a point, tick, index ratio)."""
+
+
+def format_strike(strike: Decimal) -> str:
+    """Return a strike without trailing zeros and without an exponent: `540`, `537.5`."""
+    text = f"{strike:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def option(root: OptionRoot, expiry: date, strike: Decimal | float | str, right: Right) -> Instrument:
+    """Build an option of `root`; equal terms give an equal key."""
+    exact = strike if isinstance(strike, Decimal) else Decimal(str(strike))
+    key = f"{root.symbol} {expiry:%Y%m%d} {format_strike(exact)} {right}"
+    return Instrument(
+        key, Kind.OPTION, root.symbol, root.multiplier, root.tick, root.index_ratio,
+        expiry, exact, right,
+    )  # fmt: skip
+
+
+def future(symbol: str, contract_month: str) -> Instrument:
+    """Build an index future from its contract month `YYYYMM`; it expires on the third Friday.
+
+    Raises:
+        DataError: the symbol is not one of `FUTURES` or the month is not `YYYYMM`.
+    """
+    if symbol not in FUTURES:
+        message = f"unknown future {symbol!r}; known: {', '.join(FUTURES)}"
+        raise DataError(message)
+    try:
+        expiry = third_friday(int(contract_month[:4]), int(contract_month[4:]))
+    except ValueError as error:
+        message = f"contract month {contract_month!r} is not YYYYMM"
+        raise DataError(message) from error
+    multiplier, tick, ratio = FUTURES[symbol]
+    key = f"{symbol} {contract_month}"
+    return Instrument(key, Kind.FUTURE, symbol, multiplier, tick, ratio, expiry)
+
+
+def index(symbol: str) -> Instrument:
+    """Build a cash index: it has a level and no orders."""
+    ratio = ROOTS[symbol].index_ratio if symbol in ROOTS else 1.0
+    return Instrument(symbol, Kind.INDEX, symbol, Decimal(1), Decimal("0.01"), ratio)
+
+
+@lru_cache(maxsize=8192)
+def parse_key(key: str) -> Instrument:
+    """Rebuild an instrument from its key.
+
+    Raises:
+        DataError: the key has none of the shapes this module writes.
+    """
+    parts = key.split(" ")
+    try:
+        match parts:
+            case [symbol, expiry, strike, right] if symbol in ROOTS:
+                day = datetime.strptime(expiry, "%Y%m%d").replace(tzinfo=UTC).date()
+                return option(ROOTS[symbol], day, Decimal(strike), Right(right))
+            case [symbol, month]:
+                return future(symbol, month)
+            case [symbol] if symbol in ROOTS:
+                return index(symbol)
+    except (ValueError, ArithmeticError) as error:
+        message = f"{key!r} is not an instrument key: {error}"
+        raise DataError(message) from error
+    message = f"{key!r} is not an instrument key"
+    raise DataError(message)
+
+
+def third_friday(year: int, month: int) -> date:
+    """Return the third Friday of a month, the standard monthly expiry."""
+    first_weekday, _ = calendar.monthrange(year, month)
+    return date(year, month, 1 + (_FRIDAY - first_weekday) % 7 + 14)
+
+
+def quarterly_months(day: date, count: int) -> tuple[str, ...]:
+    """Return the next `count` quarterly contract months (`YYYYMM`) not yet expired on `day`."""
+    months: list[str] = []
+    year = day.year
+    while len(months) < count:
+        for month in _QUARTERS:
+            if third_friday(year, month) >= day and len(months) < count:
+                months.append(f"{year}{month:02d}")
+        year += 1
+    return tuple(months)

@@ -1,0 +1,389 @@
+"""The twelve gates every order passes, whoever decided it.
+
+Each gate is a small pure function over one `RiskContext`; it answers with a denial that has a
+stable code and names its numbers, or with nothing. Gates fail closed: an input that is missing or
+not finite is a denial. Orders that only reduce risk (exits and unwinds) are held to fewer of them,
+since a limit that traps a trader in a position protects nobody.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from hedgetui.domain.instruments import Instrument, Kind
+from hedgetui.domain.orders import Intent, OrderDraft, OrderType, Purpose, Side
+from hedgetui.domain.parity import Exposure, objection
+from hedgetui.domain.quotes import DataType, Quote
+from hedgetui.domain.units import SECONDS_PER_DAY, Seconds, Timestamp
+
+
+class Denial(StrEnum):
+    """Stable codes of refusals; scripts and the documentation rely on them."""
+
+    FROZEN = "G1-frozen"
+    DISARMED = "G1-disarmed"
+    DISABLED = "G1-disabled"
+    LINK = "G1-link"
+    UNSYNCED = "G1-unsynced"
+    VENUE = "G1-venue-closed"
+    ACCOUNT = "G2-account"
+    QUANTITY = "G3-quantity"
+    POSITION = "G4-position"
+    PARITY = "G5-parity"
+    COLLAR = "G6-collar"
+    NO_QUOTE = "G7-no-quote"
+    STALE = "G7-stale"
+    DELAYED = "G7-delayed"
+    NOTIONAL = "G8-notional"
+    DAY_NOTIONAL = "G8-day-notional"
+    RATE = "G9-rate"
+    THROTTLE = "G10-throttle"
+    IN_FLIGHT = "G11-in-flight"
+    DUPLICATE = "G11-duplicate"
+    LOSS = "G12-loss-limit"
+    MARGIN = "G12-margin"
+
+
+MEANINGS: dict[Denial, str] = {
+    Denial.FROZEN: "a latch is on; nothing is sent until it is released",
+    Denial.DISARMED: "orders are not armed in this session",
+    Denial.DISABLED: "the strategy is off",
+    Denial.LINK: "the broker link is not ready",
+    Denial.UNSYNCED: "broker truth has not been read since the last connection",
+    Denial.VENUE: "the market of this instrument is closed or halted",
+    Denial.ACCOUNT: "the broker reports another account than the configured one",
+    Denial.QUANTITY: "not a whole number of contracts between 1 and the limit per order",
+    Denial.POSITION: "the position after the order would exceed its limit",
+    Denial.PARITY: "the independent exposure check disagrees with the order",
+    Denial.COLLAR: "the price is too far from the market, or the market too wide",
+    Denial.NO_QUOTE: "there is no two-sided quote",
+    Denial.STALE: "the quote is too old",
+    Denial.DELAYED: "the quote is delayed or frozen",
+    Denial.NOTIONAL: "the order is worth more than allowed",
+    Denial.DAY_NOTIONAL: "today's orders together are worth more than allowed",
+    Denial.RATE: "too many orders in a second, a minute or a day",
+    Denial.THROTTLE: "too many hedges the same way in a short time; the strategy is off",
+    Denial.IN_FLIGHT: "an order for this instrument is still alive or unknown",
+    Denial.DUPLICATE: "the same order was sent a moment ago",
+    Denial.LOSS: "today's loss limit is reached",
+    Denial.MARGIN: "the account has no room for the margin, or the broker does not say",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RiskLimits:
+    """The numbers of the gates; defaults suit a first trade of one lot."""
+
+    max_order_contracts: int = 5
+    max_net_contracts: int = 20
+    max_option_lots: int = 10
+    orders_per_second: int = 2
+    orders_per_minute: int = 10
+    orders_per_day: int = 60
+    throttle_hedges: int = 6
+    throttle_window: Seconds = Seconds(600.0)
+    collar_ticks: int = 8
+    max_order_notional: float = 200_000.0
+    max_day_notional: float = 5_000_000.0
+    duplicate_window: Seconds = Seconds(2.0)
+    daily_loss_limit: float = 2_000.0
+    margin_buffer: float = 0.1
+    quote_max_age: Seconds = Seconds(5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One order that left, as the rate gates count it."""
+
+    at: Timestamp
+    purpose: Purpose
+    instrument_key: str
+    side: Side
+    quantity: int
+    notional: float
+    future: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RiskContext:
+    """Everything the gates look at, gathered by the executor in one place."""
+
+    now: Timestamp
+    limits: RiskLimits
+    instrument: Instrument
+    latches: tuple[str, ...]
+    armed: bool
+    enabled: bool
+    link_ready: bool
+    synced: bool
+    venue_open: bool
+    venue_reason: str
+    account: str
+    expected_account: str
+    position: int
+    """Own contracts of this instrument's symbol, signed; futures of all months together."""
+    live: tuple[Intent, ...]
+    quote: Quote | None
+    exposure: Exposure | None
+    """For hedges: the exposure by the independent path."""
+    sent: tuple[Sent, ...]
+    """Orders of the last day, oldest first."""
+    day_pnl: float | None
+    margin_headroom: float | None
+    margin_change: float | None
+    live_money: bool
+    flattening: bool = False
+    """A person typed FLATTEN: reducing orders pass the freeze."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an order was refused."""
+
+    code: Denial
+    message: str
+
+
+Gate = Callable[[OrderDraft, RiskContext], Refusal | None]
+
+_MINUTE = 60.0
+
+
+def _reduces(draft: OrderDraft) -> bool:
+    return draft.purpose in {Purpose.EXIT, Purpose.UNWIND}
+
+
+def _state(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
+    """G1: latches, arming, strategy, link, first snapshot, venue."""
+    if ctx.latches and not (ctx.flattening and _reduces(draft)):
+        return Refusal(Denial.FROZEN, f"frozen: {'; '.join(ctx.latches)}")
+    if not ctx.armed:
+        return Refusal(Denial.DISARMED, "orders are disarmed")
+    if not ctx.enabled and not _reduces(draft):
+        return Refusal(Denial.DISABLED, "the strategy is off")
+    if not ctx.link_ready:
+        return Refusal(Denial.LINK, "the broker link is not ready")
+    if not ctx.synced:
+        return Refusal(Denial.UNSYNCED, "waiting for the first complete snapshot of this session")
+    if not ctx.venue_open:
+        return Refusal(Denial.VENUE, f"{ctx.instrument.symbol} {ctx.venue_reason}")
+    return None
+
+
+def _account(_: OrderDraft, ctx: RiskContext) -> Refusal | None:
+    """G2: the account is the one the configuration names."""
+    if ctx.expected_account and ctx.account != ctx.expected_account:
+        message = f"broker reports {ctx.account!r}, configuration says {ctx.expected_account!r}"
+        return Refusal(Denial.ACCOUNT, message)
+    return None
+
+
+def _is_future(ctx: RiskContext) -> bool:
+    return ctx.instrument.kind is Kind.FUTURE
+
+
+def _quantity(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
+    """G3: whole contracts within the limit per order."""
+    limit = ctx.limits.max_order_contracts if _is_future(ctx) else ctx.limits.max_option_lots
+    if isinstance(draft.quantity, bool) or not isinstance(draft.quantity, int):
+        return Refusal(Denial.QUANTITY, f"{draft.quantity!r} is not a whole number of contracts")
+    if not 1 <= draft.quantity <= limit:
+        return Refusal(Denial.QUANTITY, f"{draft.quantity} is not within 1…{limit} per order")
+    return None
+
+
+def _position(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
+    """G4: the position after the order, working orders counted as filled."""
+    limit = ctx.limits.max_net_contracts if _is_future(ctx) else ctx.limits.max_option_lots
+    working = sum(
+        intent.working_signed
+        for intent in ctx.live
+        if intent.draft.instrument_key == draft.instrument_key
+    )
+    before = ctx.position + working
+    after = before + draft.signed
+    if abs(after) > limit and abs(after) >= abs(before):
+        return Refusal(Denial.POSITION, f"{after:+d} {ctx.instrument.symbol} exceeds ±{limit}")
+    return None
+
+
+def _parity(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
+    """G5: a hedge never increases the exposure, judged by an independent path."""
+    if not draft.purpose.is_hedge:
+        return None
+    if ctx.exposure is None:
+        return Refusal(Denial.PARITY, "exposure is unknown")
+    found = objection(ctx.exposure, draft.signed)
+    return Refusal(Denial.PARITY, found) if found else None
+
+
+def _collar(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
+    """G6: a limit near the market; a market order only into a narrow market."""
+    quote = ctx.quote
+    if quote is None or quote.bid is None or quote.ask is None:
+        return None
+    room = ctx.limits.collar_ticks * float(ctx.instrument.tick)
+    if draft.order_type is OrderType.MARKET:
+        spread = quote.ask - quote.bid
+        if spread > room:
+            return Refusal(Denial.COLLAR, f"market {spread:.2f} wide, collar {room:.2f}")
+        return None
+    if draft.limit_price is None:
+        return Refusal(Denial.COLLAR, "a limit order without a price")
+    price = float(draft.limit_price)
+    worst = quote.ask + room if draft.side is Side.BUY else quote.bid - room
+    beyond = price > worst if draft.side is Side.BUY else price < worst
+    if price <= 0 or not math.isfinite(price) or beyond:
+        return Refusal(Denial.COLLAR, f"{draft.side} at {price:.2f}, collar ends at {worst:.2f}")
+    return None
+
+
+def _freshness(_: OrderDraft, ctx: RiskContext) -> Refusal | None:
+    """G7: a live two-sided quote, young enough."""
+    quote = ctx.quote
+    if quote is None or quote.mid is None:
+        return Refusal(Denial.NO_QUOTE, f"no two-sided quote for {ctx.instrument.key}")
+    age = quote.age(ctx.now)
+    if age > ctx.limits.quote_max_age:
+        message = f"quote of {ctx.instrument.key} is {age:.1f} s old"
+        return Refusal(Denial.STALE, message)
+    if quote.data_type is not DataType.LIVE:
+        return Refusal(Denial.DELAYED, f"{quote.data_type} data for {ctx.instrument.key}")
+    return None
+
+
+def order_notional(draft: OrderDraft, instrument: Instrument, mid: float | None) -> float:
+    """Return dollars an order is worth at `mid`; NaN when that is not known."""
+    price = float(draft.limit_price) if mid is None and draft.limit_price is not None else mid
+    return math.nan if price is None else draft.quantity * price * float(instrument.multiplier)
+
+
+def _notional(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
+    """G8: worth of one order and of the day's."""
+    mid = None if ctx.quote is None else ctx.quote.mid
+    worth = order_notional(draft, ctx.instrument, mid)
+    if not worth <= ctx.limits.max_order_notional:
+        limit = ctx.limits.max_order_notional
+        return Refusal(Denial.NOTIONAL, f"order worth ${worth:,.0f} exceeds ${limit:,.0f}")
+    day = worth + sum(sent.notional for sent in _within(ctx, SECONDS_PER_DAY))
+    if day > ctx.limits.max_day_notional and not _reduces(draft):
+        limit = ctx.limits.max_day_notional
+        return Refusal(Denial.DAY_NOTIONAL, f"${day:,.0f} of orders today exceed ${limit:,.0f}")
+    return None
+
+
+def _within(ctx: RiskContext, seconds: float) -> tuple[Sent, ...]:
+    return tuple(sent for sent in ctx.sent if ctx.now - sent.at < seconds)
+
+
+def _rate(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
+    """G9: orders per second, minute and day.
+
+    Futures and options count apart, so that a leg being re-priced never delays its hedge; exits
+    are held to the second only.
+    """
+    limits = ctx.limits
+    windows = [(1.0, limits.orders_per_second, "second"), (_MINUTE, limits.orders_per_minute,
+               "minute"), (SECONDS_PER_DAY, limits.orders_per_day, "day")]  # fmt: skip
+    if _reduces(draft):
+        windows = windows[:1]
+    future = _is_future(ctx)
+    for seconds, limit, word in windows:
+        count = sum(sent.future is future for sent in _within(ctx, seconds))
+        if count >= limit:
+            return Refusal(Denial.RATE, f"{count} orders in the last {word}, limit {limit}")
+    return None
+
+
+def _throttle(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
+    """G10: repeated hedges the same way, the mark of a loop that forgets what it did."""
+    if draft.purpose is not Purpose.HEDGE:
+        return None
+    same = [
+        sent
+        for sent in _within(ctx, ctx.limits.throttle_window)
+        if sent.purpose is Purpose.HEDGE and sent.side is draft.side
+    ]
+    if len(same) >= ctx.limits.throttle_hedges:
+        minutes = ctx.limits.throttle_window / _MINUTE
+        message = f"{len(same)} {draft.side} hedges in {minutes:.0f} min"
+        return Refusal(Denial.THROTTLE, message)
+    return None
+
+
+def _duplicate(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
+    """G11: one live order per instrument, and not the same hedge twice in a moment."""
+    for intent in ctx.live:
+        if intent.draft.instrument_key == draft.instrument_key:
+            message = f"already working #{intent.number} ({intent.state})"
+            return Refusal(Denial.IN_FLIGHT, message)
+    if not draft.purpose.is_hedge:
+        return None
+    for sent in _within(ctx, ctx.limits.duplicate_window):
+        if (sent.instrument_key, sent.side, sent.quantity) == (
+            draft.instrument_key, draft.side, draft.quantity,
+        ):  # fmt: skip
+            message = f"{draft.side} {draft.quantity} was sent {ctx.now - sent.at:.1f} s ago"
+            return Refusal(Denial.DUPLICATE, message)
+    return None
+
+
+def _loss_and_margin(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
+    """G12: today's loss and the account's room; unknown margin is a denial for live money."""
+    if _reduces(draft):
+        return None
+    if ctx.day_pnl is not None and draft.purpose is Purpose.ENTRY:
+        limit = ctx.limits.daily_loss_limit
+        if ctx.day_pnl <= -limit:
+            return Refusal(Denial.LOSS, f"today's P&L ${ctx.day_pnl:,.0f}, limit -${limit:,.0f}")
+    if ctx.margin_headroom is None or ctx.margin_change is None:
+        if ctx.live_money:
+            return Refusal(Denial.MARGIN, "the broker does not say what the order needs")
+        return None
+    needed = ctx.limits.margin_buffer * max(0.0, ctx.margin_change)
+    if ctx.margin_headroom < needed:
+        message = f"${ctx.margin_headroom:,.0f} left after the order, ${needed:,.0f} wanted"
+        return Refusal(Denial.MARGIN, message)
+    return None
+
+
+GATES: tuple[tuple[str, str, Gate], ...] = (
+    ("G1", "ready", _state),
+    ("G2", "account", _account),
+    ("G3", "size", _quantity),
+    ("G4", "position", _position),
+    ("G5", "exposure", _parity),
+    ("G6", "price", _collar),
+    ("G7", "quote", _freshness),
+    ("G8", "worth", _notional),
+    ("G9", "rate", _rate),
+    ("G10", "repetition", _throttle),
+    ("G11", "in flight", _duplicate),
+    ("G12", "loss and margin", _loss_and_margin),
+)
+"""(number, one word, function) in the order they are asked."""
+
+
+def refusals(draft: OrderDraft, ctx: RiskContext) -> tuple[tuple[str, str, Refusal | None], ...]:
+    """Ask every gate; for previews, which show them all."""
+    return tuple((number, word, gate(draft, ctx)) for number, word, gate in GATES)
+
+
+def refusal(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
+    """Return the first refusal, or None when the order may be sent."""
+    for _, _, gate in GATES:
+        found = gate(draft, ctx)
+        if found is not None:
+            return found
+    return None
+
+
+def limit_price(text: str | float, instrument: Instrument, side: Side) -> Decimal:
+    """Round a price to the instrument's tick, never to the worse side of what was meant."""
+    exact = Decimal(str(text)) / instrument.tick
+    rounding = "ROUND_FLOOR" if side is Side.BUY else "ROUND_CEILING"
+    return exact.quantize(Decimal(1), rounding=rounding) * instrument.tick

@@ -1,0 +1,59 @@
+"""The words of the live log: a contract, since scripts and people search for them.
+
+Emoji are written as bare code points (without the variation selector that makes terminals and
+layout libraries disagree on width); the screen swaps them for its icon set.
+"""
+
+from __future__ import annotations
+
+from hedgetui.domain.orders import Side
+
+
+def subscribed(symbol: str, contract_month: str) -> str:
+    """Return the line for hedge market data coming in."""
+    return f"✅ Subscribed to {symbol} futures {contract_month}"
+
+
+def calculated(side: Side, contracts: int, symbol: str) -> str:
+    """Return the line for a known size."""
+    return f"📊 Calculated hedge: {side} {contracts} {symbol}"
+
+
+def hedge_sent(number: int, side: Side, contracts: int, symbol: str) -> str:
+    """Return the line for a hedge order that left."""
+    return f"🛡 Hedge order #{number}: {side} {contracts} {symbol}"
+
+
+def hedge_filled(side: Side, contracts: int, symbol: str) -> str:
+    """Return the line for a filled hedge order."""
+    return f"✅ Hedge order placed: {side} {contracts} {symbol}"
+
+
+def closing(trade_id: str) -> str:
+    """Return the line for an exit that begins."""
+    return f"🔴 Closing vega position {trade_id}"
+
+
+def hedge_closed(side: Side, contracts: int, symbol: str) -> str:
+    """Return the line for a hedge that was unwound."""
+    return f"✓ Hedge closed: {side} {contracts} {symbol}"
+
+
+def breached(net: float, band: float) -> str:
+    """Return the line for a net delta outside its band."""
+    return f"⚠ Delta threshold breached: net {net:+.1f} $/pt (±{band:g})"
+
+
+def neutral(net: float) -> str:
+    """Return the line for a check that found nothing to do."""
+    return f"🟢 Delta neutral: net {net:+.1f} $/pt"
+
+
+def not_initialized(symbol: str) -> str:
+    """Return the line for a hedge instrument without data."""
+    return f"⏳ {symbol} not initialized"
+
+
+def under_half(net: float) -> str:
+    """Return why a hedge asked for by hand sends nothing."""
+    return f"Δ {net:+.1f} $/pt is under half a contract"
