@@ -1,0 +1,1 @@
+"""Brokers behind one port: each package speaks to one kind, and its objects never leave it."""

@@ -1,0 +1,1 @@
+"""Console verbs, one file each: data to stdout, narration to stderr."""

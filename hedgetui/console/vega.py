@@ -1,0 +1,112 @@
+"""`hedgetui vega …`: the strategy's verbs, over a running desk or the pure rule."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from dataclasses import asdict
+
+from hedgetui.console import output
+from hedgetui.domain.errors import RiskRefused, UsageError
+from hedgetui.domain.units import DollarsPerPoint
+from hedgetui.domain.vega.sizing import MES_PER_POINT, hedge_by_size
+from hedgetui.ports.desk import CandidateView, DeskSnapshot, Outcome, Preview
+
+
+def size(options: argparse.Namespace) -> int:
+    """Print the hedge for a delta; nothing is sent."""
+    if not math.isfinite(options.delta):
+        message = f"N must be a finite number of dollars per index point, not {options.delta}"
+        raise UsageError(message)
+    if options.band is not None and not options.band >= 0:
+        message = f"--band must be a number from 0, not {options.band}"
+        raise UsageError(message)
+    sized = hedge_by_size(
+        DollarsPerPoint(options.delta), options.hedge, options.working, band=options.band
+    )
+    if output.wants_json(options):
+        output.print_json(asdict(sized))
+        return 0
+    order = f"{sized.side} {sized.contracts} MES" if sized.side else "nothing to send"
+    output.print_lines([f"{order}   net {sized.net_before:+g} → {sized.net_after:+g} $/pt"])
+    return 0
+
+
+def scan_document(row: CandidateView) -> dict[str, object]:
+    """Return one scanner row in the shape scripts rely on."""
+    return {
+        "number": row.number,
+        "expiry": row.expiry,
+        "dte": row.dte,
+        "iv_rank": row.iv_rank,
+        "iv_label": row.iv_label,
+        "put": {"strike": row.put_strike, "iv": row.put_iv, "delta": row.put_delta},
+        "call": {"strike": row.call_strike, "iv": row.call_iv, "delta": row.call_delta},
+        "width_pct": row.width_pct,
+        "cost": row.cost,
+        "vega": row.vega,
+        "theta": row.theta,
+        "vega_per_theta": row.vega_per_theta,
+        "break_evens": [row.break_even_low, row.break_even_high],
+        "entry_delta": row.entry_delta,
+        "spread_pct": row.spread_pct,
+    }
+
+
+def print_scan(snapshot: DeskSnapshot, *, as_json: bool) -> None:
+    """Print the scanner."""
+    if as_json:
+        output.print_json([scan_document(row) for row in snapshot.candidates])
+        return
+    head = ("#", "Strangle", "DTE", "IV rank", "Cost $", "Vega", "Theta", "Break-evens", "Δ $/pt")
+    output.print_table(
+        head,
+        [
+            (
+                row.number,
+                row.label,
+                row.dte,
+                None if row.iv_rank is None else round(row.iv_rank, 1),
+                row.cost,
+                row.vega,
+                row.theta,
+                f"{row.break_even_low:.1f} / {row.break_even_high:.1f}",
+                row.entry_delta,
+            )
+            for row in snapshot.candidates
+        ],
+    )
+
+
+def print_preview(preview: Preview) -> None:
+    """Narrate what would be sent."""
+    output.say(preview.title)
+    for label, text in preview.lines:
+        output.say(f"  {label:<9} {text}")
+    for check in preview.checks:
+        output.say(f"  {'✓' if check.ok else '✗'} {check.name}: {check.detail}")
+
+
+def refuse(outcome: Outcome) -> RiskRefused:
+    """Return the error for an outcome that refused."""
+    return RiskRefused(outcome.message, hint=outcome.hint, code=outcome.code)
+
+
+def emergency_lines(snapshot: DeskSnapshot) -> list[str]:
+    """Return the emergency card: what to type into TWS by hand, and what happens afterwards."""
+    book = snapshot.book
+    if book.net_delta is None:
+        return [
+            f"net delta unknown: {book.blocked or 'a leg has no usable greeks'}",
+            f"hedge held {book.hedge_contracts:+d} MES, working {book.hedge_working:+d}",
+            "Read the option deltas in TWS, multiply the sum in $ per index point, divide by 5.",
+        ]
+    sized = hedge_by_size(DollarsPerPoint(book.net_delta))
+    order = f"{sized.side} {sized.contracts} {book.hedge_month or 'MES'} at market"
+    return [
+        f"net Δ {book.net_delta:+.1f} $/pt ÷ {MES_PER_POINT:g} = {book.net_delta / 5:+.2f} MES",
+        f"type into TWS: {order if sized.side else 'nothing, under half a contract'}",
+        f"after it: net Δ {sized.net_after:+.1f} $/pt",
+        "afterwards: freeze here first; the console shows your manual trade as a difference,",
+        "the broker's position stands, and nothing is hedged again until you unfreeze.",
+    ]

@@ -1,0 +1,83 @@
+"""Gathering what the risk gates look at, in one place and at one moment."""
+
+from __future__ import annotations
+
+from hedgetui.domain import orders as od
+from hedgetui.domain import parity
+from hedgetui.domain.events import LinkState
+from hedgetui.domain.instruments import Kind, parse_key
+from hedgetui.domain.risk import RiskContext
+from hedgetui.engine.board import Board
+from hedgetui.engine.recorder import Recorder
+from hedgetui.engine.services import book, results
+from hedgetui.engine.settings import EngineSettings
+from hedgetui.ports import broker as br
+from hedgetui.ports.clock import Clock
+
+
+class Contexts:
+    """Builds a `RiskContext` for a draft from the present state and market."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        board: Board,
+        clock: Clock,
+        broker: br.BrokerPort,
+        settings: EngineSettings,
+    ) -> None:
+        self._recorder = recorder
+        self._board = board
+        self._clock = clock
+        self._broker = broker
+        self._settings = settings
+        self.active_month = ""
+        """Key of the active hedge month, for valuing the pool."""
+        self.accept_stale = False
+        """Set while a person confirms a hedge on own model greeks."""
+
+    def of(
+        self, draft: od.OrderDraft, margin: br.Margin | None, flattening: bool  # noqa: FBT001
+    ) -> RiskContext:
+        """Return everything the gates need to judge `draft` now."""
+        state, now = self._recorder.state, self._clock.now()
+        instrument = parse_key(draft.instrument_key)
+        future = instrument.kind is Kind.FUTURE
+        latches = tuple(state.latches.values())
+        if self._recorder.failed:
+            latches = (*latches, self._recorder.failed)
+        return RiskContext(
+            now=now,
+            limits=self._settings.limits,
+            instrument=instrument,
+            latches=latches,
+            armed=state.armed,
+            enabled=state.enabled,
+            link_ready=state.link is LinkState.READY,
+            synced=state.synced_session == state.session,
+            venue_open=state.venue_open,
+            venue_reason=state.venue_reason,
+            account=self._broker.account,
+            expected_account=self._settings.expected_account,
+            position=state.hedge_position(instrument.symbol)
+            if future
+            else state.positions.get(instrument.key, 0),
+            live=state.live_intents,
+            quote=self._board.quotes.get(instrument.key),
+            exposure=self._exposure(draft) if draft.purpose.is_hedge else None,
+            sent=state.sent,
+            day_pnl=results.day_profit(state, self._board, self.active_month, now),
+            margin_headroom=None if margin is None else float(margin.headroom_after),
+            margin_change=None if margin is None else float(margin.initial_change),
+            live_money=self._broker.environment is br.Environment.LIVE,
+            flattening=flattening,
+        )
+
+    def _exposure(self, draft: od.OrderDraft) -> parity.Exposure | None:
+        state = self._recorder.state
+        measured = book.measure(
+            state, self._board, self._clock.now(), self._settings.vega,
+            accept_stale=self.accept_stale,
+        )  # fmt: skip
+        instrument = parse_key(draft.instrument_key)
+        return book.price_exposure(state, self._board, measured, instrument)

@@ -1,0 +1,93 @@
+"""Broker messages, one at a time and in order: quotes to the board, everything else to the journal.
+
+The adapter's callback only puts a message into the queue; a slow disk therefore delays the next
+fact and never the socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from hedgetui.domain import events as ev
+from hedgetui.domain.quotes import Greeks, Quote
+from hedgetui.engine.board import Board
+from hedgetui.engine.bus import Bus
+from hedgetui.engine.executor import Executor
+from hedgetui.engine.link import Link
+from hedgetui.engine.recorder import Recorder
+from hedgetui.ports import broker as br
+
+
+class Inbox:
+    """Routes broker messages."""
+
+    def __init__(
+        self, recorder: Recorder, executor: Executor, board: Board, bus: Bus, link: Link
+    ) -> None:
+        self._recorder = recorder
+        self._executor = executor
+        self._board = board
+        self._bus = bus
+        self._link = link
+        self._queue: asyncio.Queue[br.BrokerMessage] = asyncio.Queue()
+        self.on_tick: Callable[[], None] = lambda: None
+        """Called after each batch of market data."""
+
+    def put(self, message: br.BrokerMessage) -> None:
+        """Take a message from the adapter; never waits."""
+        self._queue.put_nowait(message)
+
+    async def run(self) -> None:
+        """Process messages for ever; market data waiting together count as one batch."""
+        while True:
+            message = await self._queue.get()
+            market = self._market(message)
+            if not market:
+                await self._order(message)
+                continue
+            while not self._queue.empty():
+                message = self._queue.get_nowait()
+                if not self._market(message):
+                    self.on_tick()
+                    await self._order(message)
+            self.on_tick()
+            self._bus.quotes()
+
+    def _market(self, message: br.BrokerMessage) -> bool:
+        match message:
+            case Quote() | Greeks():
+                self._board.take(message)
+            case br.IndexLevel(level, at):
+                self._board.level(level, at)
+            case _:
+                return False
+        return True
+
+    async def _order(self, message: br.BrokerMessage) -> None:
+        match message:
+            case br.OrderListed():
+                await self._executor.listed(message)
+            case br.OrderEnded():
+                await self._executor.ended(message)
+            case br.Execution():
+                await self._executor.executed(message)
+            case br.Commission():
+                await self._executor.charged(message)
+            case br.OrderNotice():
+                await self._executor.noticed(message)
+            case br.LinkReport():
+                await self._link.report(message)
+            case br.VenueReport():
+                await self._venue(message)
+
+    async def _venue(self, report: br.VenueReport) -> None:
+        state = self._recorder.state
+        if (state.venue_open, state.venue_reason) == (report.open, report.reason):
+            return
+        changed = ev.VenueChanged(report.symbol, report.open, report.reason, report.until)
+        await self._recorder.record(changed)
+        if not report.open:
+            self._recorder.say("warn", f"🔒 {report.symbol} unhedgeable: {report.reason}")
+        else:
+            self._recorder.say("ok", f"✅ {report.symbol} open: {report.reason}")

@@ -1,0 +1,297 @@
+"""The desk: every part made once, wired once, started and stopped in order.
+
+The same kernel runs under the screen, headless and in tests on a virtual clock. It implements
+`DeskPort`, the only thing front ends know of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+
+import numpy as np
+
+from hedgetui.domain import events as ev
+from hedgetui.domain.commands import Command
+from hedgetui.domain.units import Timestamp
+from hedgetui.domain.vega import exposure as ex
+from hedgetui.domain.vega import ladder
+from hedgetui.domain.vega.bands import PRESETS
+from hedgetui.domain.vega.decide import Trigger
+from hedgetui.engine import commands as cmd
+from hedgetui.engine import payoff, views
+from hedgetui.engine.board import Board
+from hedgetui.engine.bus import Bus, Mailbox
+from hedgetui.engine.context import Contexts
+from hedgetui.engine.executor import Executor
+from hedgetui.engine.inbox import Inbox
+from hedgetui.engine.link import Link
+from hedgetui.engine.market import Market
+from hedgetui.engine.previews import Planner
+from hedgetui.engine.reconcile import Reconciler
+from hedgetui.engine.recorder import Recorder
+from hedgetui.engine.services import book, results
+from hedgetui.engine.services.bands import Bands
+from hedgetui.engine.services.hedger import Hedger
+from hedgetui.engine.services.legs import LegWorker
+from hedgetui.engine.services.settle import Settler
+from hedgetui.engine.settings import EngineSettings
+from hedgetui.engine.supervisor import Supervisor
+from hedgetui.ports import broker as br
+from hedgetui.ports import desk as dk
+from hedgetui.ports.clock import Clock
+from hedgetui.ports.ids import IdSource
+from hedgetui.ports.journal import JournalPort, LogPort, Sample
+
+_CHART_POINTS = 720
+_SLOW_VIEW_S = 2.0
+"""Ladder and payoff reprice the book; they are renewed at most this often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the desk runs on."""
+
+    broker: br.BrokerPort
+    journal: JournalPort
+    log: LogPort
+    clock: Clock
+    random: Random
+
+
+class Kernel:
+    """One running desk."""
+
+    def __init__(self, ports: Ports, settings: EngineSettings) -> None:
+        self._ports = ports
+        self._settings = settings
+        clock, broker = ports.clock, ports.broker
+        self.bus = Bus()
+        self.board = Board()
+        self.recorder = Recorder(ports.journal, ports.log, self.bus, clock)
+        identities = IdSource(clock, ports.random)
+        self.executor = Executor(broker, self.recorder, clock, identities, settings)
+        reconciler = Reconciler(broker, self.recorder, self.executor, settings)
+        self.link = Link(
+            broker, self.recorder, self.executor, reconciler, clock, ports.random, settings
+        )
+        self._inbox = Inbox(self.recorder, self.executor, self.board, self.bus, self.link)
+        self.contexts = Contexts(self.recorder, self.board, clock, broker, settings)
+        self.settler = Settler(self.recorder, self.board, clock, settings.vega)
+        bands = Bands(self.board, clock, settings.vega)
+        self.hedger = Hedger(
+            self.recorder, self.executor, self.board, clock, settings, self.settler, bands,
+            self.contexts.of,
+        )  # fmt: skip
+        self._legs = LegWorker(
+            self.recorder, self.executor, self.board, clock, settings.vega, self.contexts.of
+        )
+        self.market = Market(broker, self.recorder, self.board, clock, settings, self.hedger)
+        self.sources = views.Sources(
+            self.recorder, self.board, clock, broker, self.hedger, bands, settings
+        )
+        self._legs_due = asyncio.Event()
+        self._commands = cmd.handlers(
+            cmd.Switches(self.sources, self.executor, reconciler),
+            cmd.Trading(
+                self.sources, Planner(self.sources, self.contexts), self._legs, self.market,
+                self.contexts, identities, self._legs_due.set,
+            ),
+        )  # fmt: skip
+        self._supervisor = Supervisor(clock, self._worker_died)
+        self._samples: deque[Sample] = deque(maxlen=_CHART_POINTS)
+        self._slow_at = Timestamp(float("-inf"))
+        self._slow: tuple[str, dk.PayoffView] = ("", dk.PayoffView())
+        self._commanding = asyncio.Lock()
+        self._inbox.on_tick = self._on_tick
+        self.recorder.listen(self._on_fact)
+
+    # --- life --------------------------------------------------------------------------------
+
+    async def start(self, epoch: int, facts: Sequence[ev.Fact]) -> None:
+        """Fold the journal's facts, take over what a dead process left, start every worker."""
+        self.recorder.load(facts)
+        fresh = self.recorder.state.epoch == 0
+        profile, account = self._settings.profile, self._ports.broker.account
+        crashed = self.recorder.state.running
+        await self.recorder.record(ev.EngineStarted(profile, account, epoch))
+        if fresh:
+            await self._first_settings()
+        await self.executor.went_dark("the process restarted")
+        self._legs.resumed.update(
+            trade.trade_id for trade in self.recorder.state.open_strangles
+        )
+        self.settler.close_decided.update(
+            trade.trade_id for trade in self.recorder.state.open_strangles if trade.flat
+        )
+        if crashed:
+            self.recorder.say("warn", "🟡 The last run ended without a word; checking with the broker")
+        await self._arm_at_start()
+        for name, worker in (
+            ("inbox", self._inbox.run),
+            ("link", partial(self.link.keep, self._inbox.put, self._on_ready)),
+            ("settler", self.settler.run),
+            ("hedger", self.hedger.run),
+            ("legs", self._work_legs),
+            ("sampler", self._sample),
+        ):
+            self._supervisor.start(name, worker)
+
+    async def _first_settings(self) -> None:
+        """Journal the configured settings once; afterwards the journal remembers."""
+        rules = self._settings.vega
+        await self.recorder.record(
+            ev.StrategyEnabled(rules.enabled, "configuration"),
+            ev.AutoSwitched(rules.auto, "configuration"),
+            ev.BandSet(rules.preset, rules.max_delta, "configuration"),
+        )
+
+    async def _arm_at_start(self) -> None:
+        """Simulator and paper may start armed; live money never does."""
+        live = self._ports.broker.environment is br.Environment.LIVE
+        if self._settings.start_armed and not live:
+            await self.recorder.record(ev.ArmSwitched(armed=True, by="configuration"))
+
+    async def stop(self, why: str) -> None:
+        """Stop the workers, say goodbye in the journal, close the link."""
+        await self._supervisor.stop()
+        await self._ports.broker.disconnect()
+        if not self.recorder.failed:
+            await self.recorder.record(ev.EngineStopped(why))
+        self.bus.close()
+
+    async def _worker_died(self, name: str, why: str) -> None:
+        """A worker is down: say so and disarm, since something it did is not being done."""
+        self.recorder.say("alarm", f"🛑 Worker {name} died: {why}")
+        if self.recorder.state.armed and not self.recorder.failed:
+            await self.recorder.record(ev.ArmSwitched(armed=False, by="supervisor", why=why))
+
+    async def _on_ready(self) -> None:
+        """The link is synchronised: learn months, subscribe, scan, decide."""
+        self.market.forget()
+        await self.market.keep_months()
+        active = self.hedger.active_month()
+        self.contexts.active_month = active.key if active else ""
+        await self.market.watch()
+        await self.market.first_scan()
+        self.hedger.ask(Trigger.RECONNECT)
+        self._legs_due.set()
+
+    # --- workers -----------------------------------------------------------------------------
+
+    def _on_tick(self) -> None:
+        self.market.announce()
+        self.hedger.on_tick()
+
+    def _on_fact(self, fact: ev.Fact) -> None:
+        if isinstance(fact.event, ev.FillBooked | ev.IntentMoved | ev.TradeClosed):
+            self._legs_due.set()
+
+    async def _work_legs(self) -> None:
+        while True:
+            self._legs_due.clear()
+            ready = self.recorder.state.link is ev.LinkState.READY
+            wait = await self._legs.turn() if ready else 1.0
+            if ready:
+                await self.market.watch()
+                await self.settler.tidy()
+            timer = self._ports.clock.call_later(wait, self._legs_due.set)
+            try:
+                await self._legs_due.wait()
+            finally:
+                timer.cancel()
+
+    async def _sample(self) -> None:
+        while True:
+            await self._ports.clock.sleep(self._settings.sample_interval)
+            status = views.status_view(self.sources, None, "")
+            view = self.sources.hedger.decision(Trigger.MONITOR)
+            measured = self._measured()
+            level = self.board.index_level
+            if status.net_pnl is None or view.net is None or level is None:
+                continue
+            sample = Sample(
+                self._ports.clock.now(), level, measured.exposure.delta, view.net, status.net_pnl
+            )
+            self._samples.append(sample)
+            self._ports.log.sample(sample)
+
+    # --- the port ----------------------------------------------------------------------------
+
+    @property
+    def settings(self) -> dk.DeskSettings:
+        """Return what front ends show of the settings."""
+        presets = tuple((p.name, p.max_delta, p.auto) for p in PRESETS.values())
+        lots = self._settings.vega.first_trade_lots
+        return dk.DeskSettings(self._settings.profile, presets, lots)
+
+    async def dispatch(self, command: Command, by: str = "you") -> dk.Outcome:
+        """Judge and carry out a command; one at a time."""
+        async with self._commanding:
+            return await cmd.guarded(self._commands[type(command)](command, by))
+
+    def subscribe(self) -> Mailbox:
+        """Open a mailbox."""
+        return self.bus.subscribe()
+
+    def explain(self, seq: int) -> str:
+        """Return what is behind a log line."""
+        return self.recorder.whys.get(seq, "")
+
+    def snapshot(self) -> dk.DeskSnapshot:
+        """Return the present state."""
+        measured = self._measured()
+        self._renew_slow(measured)
+        failed = getattr(self._ports.log, "failed", "")
+        down = "; ".join(f"{name}: {why}" for name, why in self._supervisor.down.items())
+        return dk.DeskSnapshot(
+            status=views.status_view(self.sources, self.link.latency_ms, failed or down),
+            book=views.book_view(self.sources, measured, self._slow[0]),
+            strangles=views.strangle_views(self.sources, measured),
+            candidates=tuple(
+                views.candidate_view(number, row)
+                for number, row in enumerate(self.market.candidates, 1)
+            ),
+            scanned_at=self.market.scanned_at,
+            orders=views.order_views(self.recorder.state),
+            preflight=views.preflight(self.sources, chain_fresh=self.market.chain_fresh),
+            payoff=self._slow[1],
+            samples=tuple(self._samples),
+        )
+
+    def _measured(self) -> book.Measured:
+        now = self._ports.clock.now()
+        return book.measure(self.recorder.state, self.board, now, self._settings.vega)
+
+    def _renew_slow(self, measured: book.Measured) -> None:
+        now = self._ports.clock.now()
+        if now - self._slow_at < _SLOW_VIEW_S:
+            return
+        self._slow_at = now
+        self._slow = ("", dk.PayoffView())
+        legs = book.held_legs(self.recorder.state.open_strangles)
+        level = self.board.index_level
+        if measured.problem or level is None or not legs:
+            return
+        vols = {key: greeks.iv for key, greeks in measured.greeks.items()}
+        symbol = self._settings.vega.hedge_symbol
+        hedge = self.recorder.state.hedge_position(symbol)
+        rule = self.sources.bands.rule(self.recorder.state, measured)
+
+        def delta(levels: np.ndarray) -> np.ndarray:
+            return ex.delta_at(levels, legs, vols, now)
+
+        rungs = ladder.next_hedges(delta, hedge, level, rule)
+        self._slow = (str(rungs), payoff.view(legs, vols, now, level, rule.per_contract * hedge))
+
+    def profit(self) -> float | None:
+        """Return net profit of everything closed and open since the journal began."""
+        state = self.recorder.state
+        running = results.open_profit(state, self.board, self.contexts.active_month)
+        if running is None:
+            return None
+        return running + results.closed_profit(state, Timestamp(0.0))

@@ -1,0 +1,130 @@
+"""Market data the desk asks for: what to watch, the hedge months, the scanned chain."""
+
+from __future__ import annotations
+
+from hedgetui.domain.errors import BrokerUnreachable
+from hedgetui.domain.quotes import VolatilityHistory
+from hedgetui.domain.units import Timestamp
+from hedgetui.domain.vega import messages
+from hedgetui.domain.vega.scanner import Candidate, scan
+from hedgetui.engine.board import Board
+from hedgetui.engine.recorder import Recorder
+from hedgetui.engine.services.hedger import Hedger
+from hedgetui.engine.settings import EngineSettings
+from hedgetui.ports.broker import BrokerPort
+from hedgetui.ports.clock import Clock
+
+_RETRY_S = 5.0
+_PATIENCE = 6
+"""Tries before a missing hedge month becomes a clear error."""
+_CHAIN_FRESH_S = 300.0
+
+
+class Market:
+    """Keeps subscriptions equal to what the book and the screen need."""
+
+    def __init__(
+        self,
+        broker: BrokerPort,
+        recorder: Recorder,
+        board: Board,
+        clock: Clock,
+        settings: EngineSettings,
+        hedger: Hedger,
+    ) -> None:
+        self._broker = broker
+        self._recorder = recorder
+        self._board = board
+        self._clock = clock
+        self._settings = settings
+        self._hedger = hedger
+        self._watched: frozenset[str] = frozenset()
+        self._previewed: frozenset[str] = frozenset()
+        self._announced = ""
+        self.candidates: tuple[Candidate, ...] = ()
+        self.scanned_at: Timestamp | None = None
+        self._history: VolatilityHistory | None = None
+
+    @property
+    def chain_fresh(self) -> bool:
+        """Whether the scanner's numbers are young enough to choose by."""
+        if self.scanned_at is None or not self.candidates:
+            return False
+        return self._clock.now() - self.scanned_at <= _CHAIN_FRESH_S
+
+    def forget(self) -> None:
+        """The session is new: nothing is subscribed and old greeks must not look fresh."""
+        self._watched = frozenset()
+        self._board.invalidate_greeks()
+
+    async def keep_months(self) -> None:
+        """Learn the hedge months, again and again until they are known."""
+        symbol = self._settings.vega.hedge_symbol
+        for attempt in range(1, _PATIENCE + 1):
+            months = await self._broker.futures(symbol)
+            if months:
+                self._hedger.months = months
+                return
+            self._recorder.say("warn", messages.not_initialized(symbol))
+            if attempt < _PATIENCE:
+                await self._clock.sleep(_RETRY_S)
+        why = f"the broker lists no {symbol} months"
+        self._recorder.say("alarm", f"❌ {why}; hedging is not possible")
+
+    async def watch(self) -> None:
+        """Subscribe to exactly what is needed now."""
+        state = self._recorder.state
+        keys = {leg.instrument.key for trade in state.open_strangles for leg in trade.legs}
+        keys.update(key for key in state.positions)
+        keys.update(self._previewed)
+        active = self._hedger.active_month()
+        if active is not None:
+            keys.add(active.key)
+        wanted = frozenset(keys)
+        if wanted == self._watched:
+            return
+        await self._broker.watch(wanted)
+        self._watched = wanted
+
+    async def watch_also(self, keys: frozenset[str]) -> None:
+        """Subscribe to instruments a preview is about, until the next preview."""
+        self._previewed = keys
+        await self.watch()
+
+    def announce(self) -> None:
+        """Say once per month that hedge data came in."""
+        active = self._hedger.active_month()
+        if active is None or active.key == self._announced:
+            return
+        if self._board.mark(active.key) is not None:
+            self._announced = active.key
+            month = active.key.rpartition(" ")[2]
+            self._recorder.say("ok", messages.subscribed(active.symbol, month))
+
+    async def scan(self) -> int:
+        """Read the chain and rank it; returns the number of candidates.
+
+        Raises:
+            BrokerUnreachable: the chain could not be read; the old ranking stays.
+        """
+        if self._history is None:
+            self._history = await self._broker.volatility_history()
+        chain = await self._broker.chain()
+        now = self._clock.now()
+        self.candidates = scan(chain, self._settings.scan, self._history, now)
+        self.scanned_at = now
+        return len(self.candidates)
+
+    async def first_scan(self) -> None:
+        """Fill the scanner after a connection; a failure only leaves it empty."""
+        try:
+            found = await self.scan()
+        except BrokerUnreachable as error:
+            self._recorder.say("warn", f"⚠ Chain not read: {error}")
+            return
+        self._recorder.say("info", f"🔍 Scanned the chain: {found} strangles")
+
+
+def option_keys(candidate: Candidate) -> frozenset[str]:
+    """Return the two instruments of a candidate."""
+    return frozenset(leg.instrument.key for leg in (candidate.put, candidate.call))

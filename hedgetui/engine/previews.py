@@ -1,0 +1,248 @@
+"""What would be sent, computed before anyone is asked to confirm it.
+
+A preview keeps the exact orders it showed. Confirming computes them again: if the book has moved
+so that they are not the same, nothing is sent and the new preview is shown instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hedgetui.domain import orders as od
+from hedgetui.domain import risk
+from hedgetui.domain.instruments import parse_key
+from hedgetui.domain.risk import RiskContext
+from hedgetui.domain.units import Contracts, Timestamp
+from hedgetui.domain.vega import messages
+from hedgetui.domain.vega import strangle as st
+from hedgetui.domain.vega.decide import Action, Decision, Trigger
+from hedgetui.domain.vega.scanner import Candidate, CandidateLeg
+from hedgetui.domain.vega.sizing import hedge_contracts
+from hedgetui.engine.context import Contexts
+from hedgetui.engine.services import book
+from hedgetui.engine.views import Sources, proof_line
+from hedgetui.ports import broker as br
+from hedgetui.ports import desk as dk
+
+FLATTEN_WORD = "FLATTEN"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A preview and what confirming it will do."""
+
+    view: dk.Preview
+    orders: tuple[od.OrderDraft, ...]
+    candidate: Candidate | None = None
+    lots: int = 0
+    trade_ids: tuple[str, ...] = ()
+    accept_stale: bool = False
+
+
+class Planner:
+    """Computes previews; sends nothing."""
+
+    def __init__(self, sources: Sources, contexts: Contexts) -> None:
+        self._src = sources
+        self._contexts = contexts
+        self._count = 0
+
+    def hedge(self, *, accept_stale: bool) -> Planned | str:
+        """Plan a hedge by hand; a text says why there is none."""
+        src = self._src
+        decision = src.hedger.decision(Trigger.MANUAL, accept_stale=accept_stale)
+        if decision.action is Action.HOLD and decision.net is not None:
+            return messages.under_half(decision.net)
+        if decision.action is not Action.ORDER or decision.net is None:
+            return decision.reason
+        order = src.hedger.draft(decision, Trigger.MANUAL)
+        if order is None:
+            return messages.not_initialized(src.settings.vega.hedge_symbol)
+        self._contexts.accept_stale = accept_stale
+        try:
+            context = self._contexts.of(order, None, False)  # noqa: FBT003
+        finally:
+            self._contexts.accept_stale = False
+        lines = self._hedge_lines(order, decision, accept_stale=accept_stale)
+        title = f"HEDGE NOW: {_title(order)}"
+        view = self._view("hedge", title, lines, (order,), _checks(order, context))
+        return Planned(view, (order,), accept_stale=accept_stale)
+
+    def _hedge_lines(
+        self, order: od.OrderDraft, decision: Decision, *, accept_stale: bool
+    ) -> tuple[tuple[str, str], ...]:
+        src = self._src
+        state = src.recorder.state
+        measured = book.measure(
+            state, src.board, src.clock.now(), src.settings.vega, accept_stale=accept_stale
+        )
+        symbol, per = src.settings.vega.hedge_symbol, src.bands.per_contract
+        held = state.hedge_position(symbol) + state.hedge_working(symbol)
+        options = measured.exposure.delta
+        after = held + order.signed
+        about = "≈" if measured.exposure.approximate else ""
+        quotient = (options + per * held) / per
+        return (
+            ("position", _position_words(state.open_strangles)),
+            ("Δ now", f"{about}{options:+.1f} opt  {per * held:+.1f} hedge ({held:+d} {symbol})"
+                      f"  = {options + per * held:+.1f}"),
+            ("Δ after", f"{about}{options:+.1f} opt  {per * after:+.1f} hedge ({after:+d} {symbol})"
+                        f"  = {options + per * after:+.1f}"),
+            ("maths", f"-round({quotient:+.2f}) = {decision.contracts:+d} {symbol}, ties to zero"),
+            ("cost", self._cost_words(order)),
+            ("proof", proof_line(options, per * after)),
+        )  # fmt: skip
+
+    def _cost_words(self, order: od.OrderDraft) -> str:
+        instrument = parse_key(order.instrument_key)
+        fee = self._src.settings.vega.future_fee * order.quantity
+        quote = self._src.board.quotes.get(order.instrument_key)
+        if quote is None or quote.bid is None or quote.ask is None:
+            return f"fees ${fee:.2f}, market unknown"
+        half = (quote.ask - quote.bid) / 2 * float(instrument.multiplier) * order.quantity
+        return f"fees ${fee:.2f} + half the spread ${half:.2f} (bid {quote.bid:.2f} ask {quote.ask:.2f})"
+
+    async def entry(self, candidate: Candidate, lots: int) -> Planned:
+        """Plan an entry: both legs at mid, and the hedge that would follow."""
+        orders = tuple(self._leg_order(leg, lots) for leg in (candidate.put, candidate.call))
+        checks: list[dk.Check] = []
+        margin: br.Margin | None = None
+        for order in orders:
+            margin = await self._src.broker.margin(order)
+            context = self._contexts.of(order, margin, False)  # noqa: FBT003
+            checks.extend(_checks(order, context, only_refusals=bool(checks)))
+        cost = candidate.cost * lots
+        delta = candidate.entry_delta * lots
+        sized = hedge_contracts(type(candidate.entry_delta)(delta))
+        symbol = self._src.settings.vega.hedge_symbol
+        hedge = f"{od.Side.of(sized)} {abs(sized)} {symbol}" if sized else "none, under half"
+        multiplier = candidate.put.instrument.multiplier
+        words = "not told by the broker" if margin is None else (
+            f"{margin.initial_change:+,.2f} $, {margin.headroom_after:,.2f} $ left")  # fmt: skip
+        lines = (
+            ("legs", f"put {candidate.put.mid:.2f}, call {candidate.call.mid:.2f} at mid, "
+                     "stepped to the ask"),
+            ("cost", f"at most ${cost:,.2f} ({candidate.points:.2f} × {multiplier} × {lots})"),
+            ("Δ", f"{delta:+.1f} $/pt when filled, hedge: {hedge}"),
+            ("vega", f"{candidate.vega * lots:+.1f} $/vol pt, theta "
+                     f"{candidate.theta * lots:+.1f} $/day, DTE {candidate.dte}"),
+            ("margin", words),
+        )  # fmt: skip
+        put, call = candidate.put.instrument, candidate.call.instrument
+        name = f"{put.short}/{call.short.removeprefix(call.symbol + ' ')}"
+        title = f"ENTER {lots} × {name} {put.expiry}"
+        view = self._view("enter", title, lines, orders, tuple(checks))
+        return Planned(view, orders, candidate=candidate, lots=lots)
+
+    def _leg_order(self, leg: CandidateLeg, lots: int) -> od.OrderDraft:
+        return od.OrderDraft(
+            purpose=od.Purpose.ENTRY,
+            instrument_key=leg.instrument.key,
+            side=od.Side.BUY,
+            quantity=Contracts(lots),
+            order_type=od.OrderType.LIMIT,
+            limit_price=risk.limit_price(leg.mid, leg.instrument, od.Side.BUY),
+        )
+
+    def close(self, trades: tuple[st.Strangle, ...], *, flatten: bool) -> Planned:
+        """Plan the exit from some trades, or with `flatten` from everything."""
+        src = self._src
+        state = src.recorder.state
+        orders = tuple(
+            od.OrderDraft(
+                purpose=od.Purpose.EXIT,
+                instrument_key=leg.instrument.key,
+                side=od.Side.SELL,
+                quantity=leg.held,
+                order_type=od.OrderType.LIMIT,
+                limit_price=None,
+                trade_id=trade.trade_id,
+            )
+            for trade in trades
+            for leg in trade.legs
+            if leg.held
+        )
+        symbol = src.settings.vega.hedge_symbol
+        shares = sum(state.shares[t.trade_id].contracts for t in trades if t.trade_id in state.shares)
+        unwound = state.hedge_position(symbol) if flatten else shares
+        lines = (
+            ("position", _position_words(trades)),
+            ("legs", "limit at mid, stepped to the bid, until sold"),
+            ("hedge", f"{-unwound:+d} {symbol} follows the legs" if unwound else "none to unwind"),
+            ("value", self._value_words(trades)),
+        )
+        checks = [
+            dk.Check("in flight", not busy, "; ".join(busy) or "nothing")
+            for busy in [[f"#{i.number} {i.state}" for i in state.live_intents
+                          if i.draft.trade_id in {t.trade_id for t in trades}]]
+        ]  # fmt: skip
+        kind = "flatten" if flatten else "close"
+        title = "FLATTEN EVERYTHING" if flatten else f"CLOSE {trades[0].name}"
+        view = self._view(
+            kind, title, lines, orders, tuple(checks), typed=FLATTEN_WORD if flatten else "",
+            blocking=False,
+        )  # fmt: skip
+        return Planned(view, orders, trade_ids=tuple(trade.trade_id for trade in trades))
+
+    def _value_words(self, trades: tuple[st.Strangle, ...]) -> str:
+        total, cost = 0.0, 0.0
+        for trade in trades:
+            cost += float(trade.cost)
+            for leg in trade.legs:
+                mark = self._src.board.mark(leg.instrument.key)
+                if leg.held and mark is None:
+                    return "not known: a leg has no quote"
+                total += leg.held * (mark or 0.0) * float(leg.instrument.multiplier)
+        return f"${total:,.2f} at mid, paid ${cost:,.2f}"
+
+    def _view(
+        self,
+        kind: str,
+        title: str,
+        lines: tuple[tuple[str, str], ...],
+        orders: tuple[od.OrderDraft, ...],
+        checks: tuple[dk.Check, ...],
+        *,
+        typed: str = "",
+        blocking: bool = True,
+    ) -> dk.Preview:
+        self._count += 1
+        life = self._src.settings.preview_life
+        return dk.Preview(
+            preview_id=f"{kind}-{self._count}",
+            kind=kind,
+            title=title,
+            lines=lines,
+            checks=checks,
+            orders=tuple(order.describe() for order in orders),
+            sendable=not blocking or all(check.ok for check in checks),
+            expires_at=Timestamp(self._src.clock.now() + life),
+            ask_typed=typed,
+        )
+
+
+def _title(order: od.OrderDraft) -> str:
+    price = "MKT" if order.limit_price is None else str(order.limit_price)
+    return f"{order.side} {order.quantity} {order.instrument_key} @ {price}"
+
+
+def _position_words(trades: tuple[st.Strangle, ...]) -> str:
+    if not trades:
+        return "no strangles, hedge only"
+    names = [f"{trade.name} ×{trade.quantity}" for trade in trades]
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+
+
+def _checks(
+    order: od.OrderDraft, context: RiskContext, *, only_refusals: bool = False
+) -> tuple[dk.Check, ...]:
+    """Return the gates as lines; `only_refusals` for a second leg, whose passes repeat."""
+    found = []
+    short = parse_key(order.instrument_key).short
+    for number, word, refused in risk.refusals(order, context):
+        if refused is not None:
+            found.append(dk.Check(f"{number} {word}", ok=False, detail=f"{short}: {refused.message}"))
+        elif not only_refusals:
+            found.append(dk.Check(f"{number} {word}", ok=True, detail="ok"))
+    return tuple(found)
+

@@ -1,0 +1,198 @@
+"""Working the option legs of entries and exits: limit at mid, stepped to the touch.
+
+Each price is a fresh intent: the old order is cancelled, its end is awaited, and only what is
+still missing is sent again, so that a fill crossing the cancel can never be bought twice. An entry
+gives up after the last step; an exit stays at the touch until it is filled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hedgetui.domain import events as ev
+from hedgetui.domain import orders as od
+from hedgetui.domain.risk import Refusal
+from hedgetui.domain.units import Contracts, Timestamp
+from hedgetui.domain.vega import messages
+from hedgetui.domain.vega import strangle as st
+from hedgetui.domain.vega.chase import leg_price
+from hedgetui.engine.board import Board
+from hedgetui.engine.executor import ContextOf, Executor, Placed
+from hedgetui.engine.recorder import Recorder
+from hedgetui.engine.settings import VegaRules
+from hedgetui.ports.clock import Clock
+
+Wake = Callable[[], None]
+_RETRY_S = 1.0
+
+
+@dataclass(slots=True)
+class _Work:
+    """One leg's progress; kept in memory only, a restart begins the steps anew."""
+
+    step: int = 0
+    placed_at: Timestamp = Timestamp(0.0)
+    retry_at: Timestamp = Timestamp(0.0)
+    last_refusal: str = ""
+
+
+class LegWorker:
+    """Works legs towards what their trades want."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        executor: Executor,
+        board: Board,
+        clock: Clock,
+        rules: VegaRules,
+        context_of: ContextOf,
+    ) -> None:
+        self._recorder = recorder
+        self._executor = executor
+        self._board = board
+        self._clock = clock
+        self._rules = rules
+        self._context_of = context_of
+        self._work: dict[tuple[str, str, str], _Work] = {}
+        self.resumed: set[str] = set()
+        """Entries found half done at start: they are settled, not continued."""
+        self.flattening: set[str] = set()
+        """Trades a person is flattening: their exits pass the freeze."""
+
+    async def turn(self) -> float:
+        """Advance every leg as far as possible; returns seconds until the next turn is due."""
+        for trade in self._recorder.state.open_strangles:
+            if trade.state is st.TradeState.ENTERING:
+                await self._enter(trade)
+            elif trade.state is st.TradeState.CLOSING:
+                for leg in trade.legs:
+                    await self._leg(trade, leg, wanted=-leg.held, purpose=od.Purpose.EXIT)
+        return self._next_turn()
+
+    def _next_turn(self) -> float:
+        """Return when a leg may need attention; an idle desk is looked at rarely."""
+        busy = any(
+            trade.state in {st.TradeState.ENTERING, st.TradeState.CLOSING}
+            for trade in self._recorder.state.open_strangles
+        )
+        return _RETRY_S if busy else 60.0
+
+    async def _enter(self, trade: st.Strangle) -> None:
+        exhausted = trade.trade_id in self.resumed
+        for leg in trade.legs:
+            missing = Contracts(trade.quantity - leg.held)
+            if missing <= 0 or exhausted:
+                continue
+            if await self._leg(trade, leg, wanted=missing, purpose=od.Purpose.ENTRY):
+                exhausted = True
+        if exhausted:
+            await self._settle_entry(trade.trade_id)
+
+    async def _settle_entry(self, trade_id: str) -> None:
+        """End an entry with what was filled, once nothing of it is alive any more."""
+        live = self._live(trade_id)
+        for intent in live:
+            await self._executor.cancel(intent, "the entry is given up")
+        if self._live(trade_id):
+            return
+        trade = self._recorder.state.strangles[trade_id]
+        if trade.state is not st.TradeState.ENTERING:
+            return
+        if trade.flat:
+            why = "no fill within the steps"
+            await self._recorder.record(ev.TradeAbandoned(trade_id, why))
+            self._recorder.say("warn", f"🟡 Entry {trade_id} ended: {why}")
+            return
+        await self._recorder.record(ev.TradeOpened(trade_id, trade.cost))
+        held = " and ".join(f"{leg.held} {leg.instrument.short}" for leg in trade.legs)
+        self._recorder.say("warn", f"⚠ Entry {trade_id} is incomplete: holds {held}")
+
+    def _live(self, trade_id: str, key: str = "") -> list[od.Intent]:
+        return [
+            intent
+            for intent in self._recorder.state.live_intents
+            if intent.draft.trade_id == trade_id
+            and not intent.draft.purpose.is_hedge
+            and (not key or intent.draft.instrument_key == key)
+        ]
+
+    async def _leg(
+        self, trade: st.Strangle, leg: st.StrangleLeg, *, wanted: int, purpose: od.Purpose
+    ) -> bool:
+        """Move one leg on; True when an entry has used up its steps."""
+        key = leg.instrument.key
+        work = self._work.setdefault((trade.trade_id, key, purpose), _Work())
+        now = self._clock.now()
+        live = self._live(trade.trade_id, key)
+        if live:
+            if now - work.placed_at >= self._rules.chase_interval and self._may_step(work, purpose):
+                await self._executor.cancel(live[0], "re-priced")
+            return False
+        if not wanted or now < work.retry_at:
+            return False
+        if work.placed_at:
+            if purpose is od.Purpose.ENTRY and work.step >= self._rules.chase_steps:
+                return True
+            if now - work.placed_at >= self._rules.chase_interval:
+                work.step += 1
+        await self._place(trade, leg, wanted, purpose, work)
+        return False
+
+    def _may_step(self, work: _Work, purpose: od.Purpose) -> bool:
+        """An exit at the touch is re-priced as well, since the touch moves."""
+        return purpose is od.Purpose.EXIT or work.step <= self._rules.chase_steps
+
+    async def _place(
+        self,
+        trade: st.Strangle,
+        leg: st.StrangleLeg,
+        wanted: int,
+        purpose: od.Purpose,
+        work: _Work,
+    ) -> None:
+        now = self._clock.now()
+        work.retry_at = Timestamp(now + _RETRY_S)
+        quote = self._board.quotes.get(leg.instrument.key)
+        if quote is None or quote.bid is None or quote.ask is None:
+            return
+        side = od.Side.of(wanted)
+        price = leg_price(
+            side, quote.bid, quote.ask, leg.instrument.tick,
+            step=work.step, steps=self._rules.chase_steps,
+        )  # fmt: skip
+        draft = od.OrderDraft(
+            purpose=purpose,
+            instrument_key=leg.instrument.key,
+            side=side,
+            quantity=Contracts(abs(wanted)),
+            order_type=od.OrderType.LIMIT,
+            limit_price=price,
+            trade_id=trade.trade_id,
+            reason=f"step {work.step}: {quote.bid:.2f}/{quote.ask:.2f}",
+        )
+        flattening = trade.trade_id in self.flattening
+        outcome = await self._executor.place(draft, self._context_of, flattening=flattening)
+        if isinstance(outcome, Placed):
+            work.placed_at = now
+            work.retry_at = Timestamp(now + self._rules.chase_interval)
+            work.last_refusal = ""
+            number, text = outcome.intent.number, draft.describe()
+            self._recorder.say("info", f"🎯 Order #{number}: {text}", draft.reason)
+            return
+        self._say_refusal(outcome, work, draft)
+
+    def _say_refusal(self, refusal: Refusal, work: _Work, draft: od.OrderDraft) -> None:
+        if refusal.code != work.last_refusal:
+            work.last_refusal = refusal.code
+            words = f"{draft.describe()} not sent: {refusal.message}"
+            self._recorder.say("warn", f"❌ {words}", refusal.code)
+
+    async def begin_close(self, trade_id: str, by: str) -> None:
+        """Start an exit: whatever still enters is cancelled, both legs sell."""
+        await self._recorder.record(ev.TradeClosing(trade_id, by))
+        self._recorder.say("info", messages.closing(trade_id))
+        for intent in self._live(trade_id):
+            if intent.draft.purpose is od.Purpose.ENTRY:
+                await self._executor.cancel(intent, "closing")

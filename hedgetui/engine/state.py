@@ -1,0 +1,319 @@
+"""The state of the desk and the fold that makes it: `reduce(state, fact) -> state`.
+
+Folding the journal from its first fact rebuilds exactly the state the process had, which is what
+a restart does. The fold is pure; a fact it cannot place changes nothing but is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from hedgetui.domain import events as ev
+from hedgetui.domain.instruments import Instrument, Kind, parse_key
+from hedgetui.domain.orders import Intent
+from hedgetui.domain.risk import Sent
+from hedgetui.domain.units import SECONDS_PER_DAY, Contracts, Timestamp
+from hedgetui.domain.vega import pool
+from hedgetui.domain.vega import strangle as st
+
+@dataclass(frozen=True, slots=True)
+class DeskState:
+    """Everything that follows from the journal. Mappings are never changed in place."""
+
+    profile: str = ""
+    account: str = ""
+    epoch: int = 0
+    running: bool = False
+    link: ev.LinkState = ev.LinkState.DOWN
+    link_reason: str = "not started"
+    session: int = 0
+    synced_session: int = -1
+    differences: tuple[ev.Difference, ...] = ()
+    enabled: bool = False
+    auto: bool = False
+    preset: str = "balanced"
+    max_delta: float = 10.0
+    armed: bool = False
+    latches: Mapping[str, str] = field(default_factory=dict)
+    intents: Mapping[str, Intent] = field(default_factory=dict)
+    by_key: Mapping[str, str] = field(default_factory=dict)
+    """Client key to intent id."""
+    fills: Mapping[str, ev.FillBooked] = field(default_factory=dict)
+    commissions: Mapping[str, Decimal] = field(default_factory=dict)
+    positions: Mapping[str, int] = field(default_factory=dict)
+    """Own contracts by instrument key, from own fills."""
+    strangles: Mapping[str, st.Strangle] = field(default_factory=dict)
+    shares: Mapping[str, pool.HedgeShare] = field(default_factory=dict)
+    """Trade id to its share of the hedge pool."""
+    share_moves: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Execution id to the shares it changed; its commission follows them."""
+    results: Mapping[str, ev.TradeClosed | ev.TradeAbandoned] = field(default_factory=dict)
+    """Trade id to its end; a trade without one is still on the book."""
+    opened: frozenset[str] = frozenset()
+    """Trades whose entry is complete and announced."""
+    ended_at: Mapping[str, Timestamp] = field(default_factory=dict)
+    """Trade id to when it left the book."""
+    sent: tuple[Sent, ...] = ()
+    venue_open: bool = False
+    venue_reason: str = "not known yet"
+    venue_until: Timestamp | None = None
+    last_hedge_at: Timestamp | None = None
+    numbers: int = 0
+    """Short order numbers given so far."""
+
+    @property
+    def live_intents(self) -> tuple[Intent, ...]:
+        """Intents that hold a slot, oldest first."""
+        return tuple(intent for intent in self.intents.values() if intent.live)
+
+    @property
+    def open_strangles(self) -> tuple[st.Strangle, ...]:
+        """Trades still on the book, oldest first."""
+        return tuple(t for key, t in self.strangles.items() if key not in self.results)
+
+    def hedge_position(self, symbol: str) -> int:
+        """Own contracts of a hedge future, all months together."""
+        return sum(held for _, held in self.hedges_held(symbol))
+
+    def hedges_held(self, symbol: str) -> tuple[tuple[Instrument, int], ...]:
+        """Own futures of a hedge symbol by month."""
+        held = ((parse_key(key), count) for key, count in self.positions.items())
+        return tuple(
+            (instrument, count)
+            for instrument, count in held
+            if instrument.kind is Kind.FUTURE and instrument.symbol == symbol
+        )
+
+    def hedge_working(self, symbol: str) -> int:
+        """Signed contracts of live hedge orders that may still fill."""
+        return sum(
+            intent.working_signed
+            for intent in self.live_intents
+            if intent.draft.purpose.is_hedge
+            and parse_key(intent.draft.instrument_key).symbol == symbol
+        )
+
+
+def reduce(state: DeskState, fact: ev.Fact) -> DeskState:
+    """Return the state after `fact`."""
+    fold = _FOLDS.get(type(fact.event))
+    return state if fold is None else fold(state, fact.event, fact.at)
+
+
+def _with(mapping: Mapping[str, Any], key: str, value: object) -> dict[str, Any]:
+    return {**mapping, key: value}
+
+
+def _started(state: DeskState, event: ev.EngineStarted, _: Timestamp) -> DeskState:
+    return replace(
+        state, profile=event.profile, account=event.account, epoch=event.epoch, running=True,
+        link=ev.LinkState.DOWN, link_reason="starting", synced_session=-1, armed=False,
+    )  # fmt: skip
+
+
+def _stopped(state: DeskState, _: ev.EngineStopped, __: Timestamp) -> DeskState:
+    return replace(state, running=False)
+
+
+def _link(state: DeskState, event: ev.LinkChanged, _: Timestamp) -> DeskState:
+    session = max(state.session, event.session)
+    return replace(state, link=event.state, link_reason=event.reason, session=session)
+
+
+def _reconciled(state: DeskState, event: ev.Reconciled, _: Timestamp) -> DeskState:
+    return replace(state, synced_session=event.session, differences=event.differences)
+
+
+def _enabled(state: DeskState, event: ev.StrategyEnabled, _: Timestamp) -> DeskState:
+    return replace(state, enabled=event.on)
+
+
+def _auto(state: DeskState, event: ev.AutoSwitched, _: Timestamp) -> DeskState:
+    return replace(state, auto=event.on)
+
+
+def _band(state: DeskState, event: ev.BandSet, _: Timestamp) -> DeskState:
+    return replace(state, preset=event.preset, max_delta=event.max_delta)
+
+
+def _armed(state: DeskState, event: ev.ArmSwitched, _: Timestamp) -> DeskState:
+    return replace(state, armed=event.armed)
+
+
+def _latch(state: DeskState, event: ev.LatchSet, _: Timestamp) -> DeskState:
+    latches = {name: why for name, why in state.latches.items() if name != event.name}
+    if event.on:
+        latches[event.name] = event.why
+    return replace(state, latches=latches)
+
+
+def _intent(state: DeskState, event: ev.IntentRecorded, at: Timestamp) -> DeskState:
+    intent = event.intent
+    instrument = parse_key(intent.draft.instrument_key)
+    sent = Sent(
+        at, intent.draft.purpose, intent.draft.instrument_key, intent.draft.side,
+        intent.draft.quantity, event.notional, future=instrument.kind is Kind.FUTURE,
+    )  # fmt: skip
+    recent = tuple(item for item in state.sent if at - item.at < SECONDS_PER_DAY)
+    return replace(
+        state,
+        intents=_with(state.intents, intent.intent_id, intent),
+        by_key=_with(state.by_key, intent.client_key, intent.intent_id),
+        sent=(*recent, sent),
+        numbers=max(state.numbers, intent.number),
+        last_hedge_at=at if intent.draft.purpose.is_hedge else state.last_hedge_at,
+    )
+
+
+def _moved(state: DeskState, event: ev.IntentMoved, _: Timestamp) -> DeskState:
+    intent = state.intents.get(event.intent_id)
+    if intent is None:
+        return state
+    moved = replace(
+        intent, state=event.after, filled=event.filled, cancel_wanted=event.cancel_wanted,
+        broker_order=event.broker_order or intent.broker_order,
+    )  # fmt: skip
+    return replace(state, intents=_with(state.intents, moved.intent_id, moved))
+
+
+def _filled(state: DeskState, event: ev.FillBooked, _: Timestamp) -> DeskState:
+    known = state.fills.get(event.exec_id)
+    if known is not None and known.revision >= event.revision:
+        return state
+    state = replace(state, fills=_with(state.fills, event.exec_id, event))
+    intent = state.intents.get(event.intent_id)
+    if intent is None:
+        return state
+    before = 0 if known is None else known.side.sign * known.quantity
+    change = event.side.sign * event.quantity - before
+    held = state.positions.get(event.instrument_key, 0) + change
+    positions = {k: v for k, v in state.positions.items() if k != event.instrument_key}
+    if held:
+        positions[event.instrument_key] = held
+    state = replace(state, positions=positions)
+    trade = state.strangles.get(intent.draft.trade_id or "")
+    if trade is None or intent.draft.purpose.is_hedge:
+        return state
+    if known is not None:
+        trade = st.apply_fill(trade, _option_fill(known, undo=True))
+    trade = st.apply_fill(trade, _option_fill(event))
+    return replace(state, strangles=_with(state.strangles, trade.trade_id, trade))
+
+
+def _option_fill(event: ev.FillBooked, *, undo: bool = False) -> st.OptionFill:
+    """Return the fill as the trade takes it; undoing a corrected one trades it back."""
+    signed = event.side.sign * event.quantity * (-1 if undo else 1)
+    return st.OptionFill(event.instrument_key, Contracts(signed), event.price, event.executed_at)
+
+
+def _commission(state: DeskState, event: ev.CommissionBooked, _: Timestamp) -> DeskState:
+    if event.exec_id in state.commissions:
+        return state
+    state = replace(state, commissions=_with(state.commissions, event.exec_id, event.amount))
+    fill = state.fills.get(event.exec_id)
+    intent = state.intents.get(fill.intent_id) if fill else None
+    if intent is None:
+        return state
+    if intent.draft.purpose.is_hedge:
+        return _charge_shares(state, event.exec_id)
+    trade = state.strangles.get(intent.draft.trade_id or "")
+    if trade is None:
+        return state
+    trade = st.charge(trade, event.amount)
+    return replace(state, strangles=_with(state.strangles, trade.trade_id, trade))
+
+
+def _charge_shares(state: DeskState, exec_id: str) -> DeskState:
+    """Give a hedge fill's commission to the trades it was for, once both are known."""
+    moves = state.share_moves.get(exec_id)
+    amount = state.commissions.get(exec_id)
+    if not moves or amount is None:
+        return state
+    shares = dict(state.shares)
+    for trade_id, part in pool.split_fees(amount, moves).items():
+        share = shares.get(trade_id, pool.HedgeShare())
+        shares[trade_id] = replace(share, fees=share.fees + part)
+    return replace(state, shares=shares)
+
+
+def _shared(state: DeskState, event: ev.HedgeShared, _: Timestamp) -> DeskState:
+    wanted = {key: Contracts(count) for key, count in event.shares.items()}
+    shares = pool.rebook(state.shares, wanted, price=event.price, multiplier=event.multiplier)
+    moves = {
+        key: share.contracts - state.shares.get(key, pool.HedgeShare()).contracts
+        for key, share in shares.items()
+    }
+    state = replace(state, shares=shares)
+    if not event.exec_id:
+        return state
+    known = _with(state.share_moves, event.exec_id, {k: m for k, m in moves.items() if m})
+    return _charge_shares(replace(state, share_moves=known), event.exec_id)
+
+
+def _entering(state: DeskState, event: ev.TradeEntering, at: Timestamp) -> DeskState:
+    put, call = parse_key(event.put_key), parse_key(event.call_key)
+    trade = st.begin(event.trade_id, put, call, event.quantity, at)
+    return replace(state, strangles=_with(state.strangles, trade.trade_id, trade))
+
+
+def _opened(state: DeskState, event: ev.TradeOpened, at: Timestamp) -> DeskState:
+    trade = state.strangles.get(event.trade_id)
+    if trade is None:
+        return state
+    trade = st.settle_entry(trade, at)
+    return replace(
+        state,
+        strangles=_with(state.strangles, trade.trade_id, trade),
+        opened=state.opened | {trade.trade_id},
+    )
+
+
+def _closing(state: DeskState, event: ev.TradeClosing, at: Timestamp) -> DeskState:
+    trade = state.strangles.get(event.trade_id)
+    if trade is None:
+        return state
+    trade = st.begin_close(trade, at)
+    return replace(state, strangles=_with(state.strangles, trade.trade_id, trade))
+
+
+def _ended(
+    state: DeskState, event: ev.TradeClosed | ev.TradeAbandoned, at: Timestamp
+) -> DeskState:
+    return replace(
+        state,
+        results=_with(state.results, event.trade_id, event),
+        ended_at=_with(state.ended_at, event.trade_id, at),
+    )
+
+
+def _venue(state: DeskState, event: ev.VenueChanged, _: Timestamp) -> DeskState:
+    return replace(
+        state, venue_open=event.open, venue_reason=event.reason, venue_until=event.until
+    )
+
+
+_FOLDS: dict[type, Callable[[DeskState, Any, Timestamp], DeskState]] = {
+    ev.EngineStarted: _started,
+    ev.EngineStopped: _stopped,
+    ev.LinkChanged: _link,
+    ev.Reconciled: _reconciled,
+    ev.StrategyEnabled: _enabled,
+    ev.AutoSwitched: _auto,
+    ev.BandSet: _band,
+    ev.ArmSwitched: _armed,
+    ev.LatchSet: _latch,
+    ev.IntentRecorded: _intent,
+    ev.IntentMoved: _moved,
+    ev.FillBooked: _filled,
+    ev.CommissionBooked: _commission,
+    ev.HedgeShared: _shared,
+    ev.TradeEntering: _entering,
+    ev.TradeOpened: _opened,
+    ev.TradeClosing: _closing,
+    ev.TradeClosed: _ended,
+    ev.TradeAbandoned: _ended,
+    ev.VenueChanged: _venue,
+}

@@ -1,0 +1,135 @@
+"""What the exchange checks before it takes an order, with the reason it gives when it does not.
+
+A reason names the number that was exceeded or the moment trade resumes, because a trader who reads
+"rejected" alone can do nothing with it.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from hedgetui.domain.errors import DataError
+from hedgetui.domain.instruments import Instrument, Kind, parse_key
+from hedgetui.domain.orders import OrderDraft, OrderType, Side, TimeInForce
+from hedgetui.domain.units import Timestamp, iso_utc, money
+from hedgetui.ports.broker import Margin
+from hedgetui.simulation.account import ZERO, initial_margin
+from hedgetui.simulation.broker_book import BrokerBook
+from hedgetui.simulation.chain import QuoteBoard
+from hedgetui.simulation.market import Market, Venue
+from hedgetui.simulation.matching import far_side
+from hedgetui.simulation.sessions import Session, futures_close
+
+
+def closes_at(session: Session, instrument: Instrument) -> Timestamp:
+    """Return when the trading day of an instrument ends, seen from an open session."""
+    return futures_close(session) if instrument.kind is Kind.FUTURE else session.until
+
+
+class Admission:
+    """Refuses orders for reasons; knows the market, the quotes and the account."""
+
+    def __init__(self, market: Market, board: QuoteBoard, book: BrokerBook) -> None:
+        """Look at these three."""
+        self._market = market
+        self._board = board
+        self._book = book
+
+    def refusal(self, draft: OrderDraft, now: Timestamp) -> str:
+        """Return why an order is not accepted, empty when it is."""
+        try:
+            instrument = parse_key(draft.instrument_key)
+        except DataError as error:
+            return str(error)
+        return (
+            self._board.refusal(instrument)
+            or _form_refusal(draft, instrument, now)
+            or self._venue_refusal(draft, instrument)
+            or self._margin_refusal(draft)
+        )
+
+    def margin(self, draft: OrderDraft) -> Margin:
+        """Return what an order would do to margin and to the money left for others."""
+        account = self._book.account
+        pending = self._with_working()
+        level = Decimal(str(self._market.level))
+        before = initial_margin(pending, level, self._board.mark)
+        after = dict(pending)
+        after[draft.instrument_key] = after.get(draft.instrument_key, 0) + draft.signed
+        required = initial_margin(after, level, self._board.mark)
+        open_profit = sum(
+            (account.open_profit(key, self._board.mark(key)) for key in account.positions), ZERO
+        )
+        free = account.cash + open_profit - self._working_premium()
+        headroom = free - required - self._premium(draft, draft.quantity)
+        return Margin(money(required - before), money(headroom))
+
+    def _venue_refusal(self, draft: OrderDraft, instrument: Instrument) -> str:
+        """Closed venues take nothing; halted ones take what can wait."""
+        venue = self._venue(instrument)
+        waits = draft.order_type is OrderType.LIMIT and draft.tif is not TimeInForce.IMMEDIATE
+        if venue.open:
+            quote = self._board.quote(draft.instrument_key)
+            if waits or far_side(draft.side, quote) is not None:
+                return ""
+            return f"nobody {'offers' if draft.side is Side.BUY else 'bids for'} {instrument.key}"
+        in_session = self._market.halted and self._in_session(instrument)
+        if in_session and waits:
+            return ""
+        state = "halted" if in_session else "closed"
+        resumes = f"until {iso_utc(venue.until)}"
+        return f"{instrument.symbol} is {state} {resumes} ({venue.reason or 'outside its hours'})"
+
+    def _margin_refusal(self, draft: OrderDraft) -> str:
+        margin = self.margin(draft)
+        if margin.headroom_after >= 0 or margin.initial_change <= 0 >= self._premium(draft, 1):
+            return ""
+        return f"insufficient funds: {-margin.headroom_after} dollars short"
+
+    def _venue(self, instrument: Instrument) -> Venue:
+        venue = self._market.venue()
+        if instrument.kind is Kind.FUTURE or not venue.open:
+            return venue
+        return Venue(self._market.options_open, "", self._market.session.until)
+
+    def _in_session(self, instrument: Instrument) -> bool:
+        session = self._market.session
+        is_future = instrument.kind is Kind.FUTURE
+        return session.futures_open if is_future else session.options_open
+
+    def _with_working(self) -> dict[str, int]:
+        pending = dict(self._book.account.positions)
+        for order in self._book.open_orders():
+            key = order.instrument_key
+            pending[key] = pending.get(key, 0) + order.signed_remaining
+        return pending
+
+    def _working_premium(self) -> Decimal:
+        orders = self._book.orders.values()
+        return sum(
+            (self._premium(one.draft, one.remaining) for one in orders if not one.ended), ZERO
+        )
+
+    def _premium(self, draft: OrderDraft, quantity: int) -> Decimal:
+        """Return what buying options costs; sold premium is not counted before it is there."""
+        instrument = parse_key(draft.instrument_key)
+        if instrument.kind is not Kind.OPTION or draft.side is Side.SELL:
+            return ZERO
+        price = draft.limit_price
+        if price is None:
+            quote = self._board.quote(draft.instrument_key)
+            price = far_side(draft.side, quote) or self._board.mark(draft.instrument_key)
+        return quantity * price * instrument.multiplier
+
+
+def _form_refusal(draft: OrderDraft, instrument: Instrument, now: Timestamp) -> str:
+    if draft.quantity < 1:
+        return f"quantity must be at least 1, not {draft.quantity}"
+    if draft.order_type is OrderType.LIMIT:
+        if draft.limit_price is None or draft.limit_price <= 0:
+            return "a limit order needs a positive limit price"
+        if draft.limit_price % instrument.tick:
+            return f"the price {draft.limit_price} is not a multiple of {instrument.tick}"
+    if draft.tif is TimeInForce.GOOD_TILL and (draft.good_till is None or draft.good_till <= now):
+        return "a good-till order needs a moment in the future"
+    return ""

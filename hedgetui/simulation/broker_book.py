@@ -1,0 +1,234 @@
+"""What the exchange knows and never forgets: orders, executions, charges, cash and the market.
+
+Every change is written to the store before it is visible to anyone, together with where the market
+stood, so that a process killed between any two lines comes back to exactly what it had told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from hedgetui.domain.codec import from_plain, to_plain
+from hedgetui.domain.errors import DataError
+from hedgetui.domain.instruments import Kind, parse_key
+from hedgetui.domain.orders import OrderDraft, Side
+from hedgetui.domain.units import Contracts, Timestamp
+from hedgetui.ports.broker import Commission, EndedOrder, Execution, OpenOrder
+from hedgetui.simulation.account import ZERO, Account
+from hedgetui.simulation.market import MarketState
+from hedgetui.simulation.matching import BookOrder
+from hedgetui.simulation.order_store import OrderStore, Record
+
+_FIRST_ORDER = 1_000_001
+
+
+@dataclass(frozen=True, slots=True)
+class Fees:
+    """Dollars per contract and side."""
+
+    option: Decimal = ZERO
+    future: Decimal = Decimal("0.25")
+
+    def charge(self, instrument_key: str, quantity: int) -> Decimal:
+        """Return the commission of a fill."""
+        is_future = parse_key(instrument_key).kind is Kind.FUTURE
+        return quantity * (self.future if is_future else self.option)
+
+
+def wire_exec_id(execution: Execution) -> str:
+    """Return the id as brokers print it, `<root>.<revision>`."""
+    return f"{execution.exec_id}.{execution.revision:02d}"
+
+
+class BrokerBook:
+    """Orders, executions and the account, durable before they are told."""
+
+    def __init__(self, store: OrderStore, cash: Decimal, market: Callable[[], MarketState]) -> None:
+        """Load what `store` remembers; `market` says where the market stands when asked.
+
+        Raises:
+            DataError: the store holds something else.
+            StoreError: the store cannot be read or written.
+        """
+        self.orders: dict[str, BookOrder] = {}
+        self.executions: dict[str, Execution] = {}
+        self.commissions: dict[str, Commission] = {}
+        self.sessions = 0
+        self.resumed: MarketState | None = None
+        self._opening_cash = cash
+        self._market = market
+        self._store = store
+        for record in store.load():
+            self._recall(record)
+        self.account = self._rebuilt()
+        store.rewrite(self._records())
+
+    @property
+    def keeps(self) -> bool:
+        """Whether anything survives the process."""
+        return self._store.keeps
+
+    def open_session(self) -> int:
+        """Count a new session; numbers never repeat, not even across processes."""
+        self.sessions += 1
+        self._write("session", number=self.sessions)
+        return self.sessions
+
+    def next_broker_order(self) -> str:
+        """Return the exchange's own id for the next order."""
+        return str(_FIRST_ORDER + len(self.orders))
+
+    def accept(self, order: BookOrder) -> None:
+        """Take an order in."""
+        self._write("order", **_order_fields(order))
+        self.orders[order.client_key] = order
+
+    def end(self, order: BookOrder, *, rejected: bool, reason: str) -> None:
+        """Finish an order that is not filled whole."""
+        self._write("ended", client_key=order.client_key, rejected=rejected, reason=reason)
+        _end(order, rejected=rejected, reason=reason)
+
+    def execute(
+        self,
+        order: BookOrder | None,
+        instrument_key: str,
+        side: Side,
+        quantity: int,
+        price: Decimal,
+        *,
+        at: Timestamp,
+        fee: Decimal,
+    ) -> tuple[Execution, Commission]:
+        """Book a fill of `order`, or of nobody's order: a settlement."""
+        key = order.client_key if order else ""
+        root = f"SIM{len(self.executions) + 1:08d}"
+        execution = Execution(root, 1, key, instrument_key, side, Contracts(quantity), price, at)
+        commission = Commission(root, fee)
+        self._write("execution", execution=to_plain(execution), fee=str(fee))
+        self._learn(execution, commission)
+        self.account.book(execution)
+        self.account.charge(commission)
+        return execution, commission
+
+    def correct(self, exec_id: str, price: Decimal) -> Execution:
+        """Book a new revision of an execution at another price and return it.
+
+        Raises:
+            DataError: there is no such execution.
+        """
+        if exec_id not in self.executions:
+            raise DataError(f"no execution {exec_id!r}")
+        old = self.executions[exec_id]
+        fresh = replace(old, revision=old.revision + 1, price=price)
+        fee = self.commissions[exec_id].amount
+        self._write("execution", execution=to_plain(fresh), fee=str(fee))
+        self.executions[exec_id] = fresh
+        self.account = self._rebuilt()
+        return fresh
+
+    def mark_market(self) -> None:
+        """Remember where the market stands."""
+        self._write("market")
+
+    def close(self) -> None:
+        """Close the store."""
+        self._store.close()
+
+    def open_orders(self) -> tuple[OpenOrder, ...]:
+        """Return the orders alive."""
+        return tuple(
+            OpenOrder(
+                one.client_key, one.broker_order, one.draft.instrument_key,
+                one.draft.side.sign * one.remaining, Contracts(one.filled),
+            )
+            for one in self.orders.values() if not one.ended
+        )  # fmt: skip
+
+    def ended_orders(self) -> tuple[EndedOrder, ...]:
+        """Return the orders done, those filled whole included."""
+        return tuple(
+            EndedOrder(
+                one.client_key, one.broker_order, Contracts(one.filled), one.rejected, one.reason
+            )
+            for one in self.orders.values() if one.ended
+        )  # fmt: skip
+
+    def _rebuilt(self) -> Account:
+        charges = self.commissions.values()
+        return Account.of(self._opening_cash, self.executions.values(), charges)
+
+    def _learn(self, execution: Execution, commission: Commission) -> None:
+        first_seen = execution.exec_id not in self.executions
+        self.executions[execution.exec_id] = execution
+        self.commissions[execution.exec_id] = commission
+        order = self.orders.get(execution.client_key)
+        if order is not None and first_seen:
+            order.filled += execution.quantity
+            if not order.remaining:
+                _end(order, rejected=False, reason="filled")
+
+    def _write(self, kind: str, **fields: Any) -> None:  # noqa: ANN401 - plain JSON values
+        if self._store.keeps:
+            self._store.append({"kind": kind, "market": to_plain(self._market()), **fields})
+
+    def _recall(self, record: Record) -> None:
+        try:
+            match record["kind"]:
+                case "session":
+                    self.sessions = int(record["number"])
+                case "order":
+                    order = _order_from(record)
+                    self.orders[order.client_key] = order
+                case "ended":
+                    order = self.orders[record["client_key"]]
+                    _end(order, rejected=bool(record["rejected"]), reason=str(record["reason"]))
+                case "execution":
+                    execution = from_plain(Execution, record["execution"])
+                    self._learn(execution, Commission(execution.exec_id, Decimal(record["fee"])))
+            self.resumed = from_plain(MarketState, record["market"])
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+            raise DataError(
+                f"the simulator's state holds an unreadable record: {error!r}"
+            ) from error
+
+    def _records(self) -> Iterator[Record]:
+        """Yield the fewest records that recall this book."""
+        if self.resumed is None:
+            return
+        market = {"market": to_plain(self.resumed)}
+        yield {"kind": "session", "number": self.sessions, **market}
+        for order in self.orders.values():
+            yield {"kind": "order", **_order_fields(order), **market}
+        for exec_id, execution in self.executions.items():
+            fee = str(self.commissions[exec_id].amount)
+            yield {"kind": "execution", "execution": to_plain(execution), "fee": fee, **market}
+        for order in self.orders.values():
+            if order.ended and order.remaining:
+                ended = {"rejected": order.rejected, "reason": order.reason}
+                yield {"kind": "ended", "client_key": order.client_key, **ended, **market}
+
+
+def _end(order: BookOrder, *, rejected: bool, reason: str) -> None:
+    order.ended = True
+    order.rejected = rejected
+    order.reason = reason
+
+
+def _order_fields(order: BookOrder) -> Record:
+    return {
+        "client_key": order.client_key,
+        "broker_order": order.broker_order,
+        "draft": to_plain(order.draft),
+        "arrived_at": order.arrived_at,
+    }
+
+
+def _order_from(record: Record) -> BookOrder:
+    draft = from_plain(OrderDraft, record["draft"])
+    return BookOrder(
+        str(record["client_key"]), str(record["broker_order"]), draft,
+        Timestamp(float(record["arrived_at"])),
+    )  # fmt: skip

@@ -1,0 +1,105 @@
+"""How an order meets the market: at the touch at once, inside the spread with patience.
+
+A simulator that fills every limit at mid teaches the wrong lesson, one that never does teaches
+another. A resting order is filled with a chance that grows with how much of the spread it gives up,
+drawn from a stream of its own, so that trading never changes the market's path.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from decimal import Decimal
+from random import Random
+
+from hedgetui.domain.orders import OrderDraft, OrderType, Side, TimeInForce
+from hedgetui.domain.quotes import Quote
+from hedgetui.domain.units import Timestamp
+
+
+@dataclass(slots=True)
+class BookOrder:
+    """One order as the exchange knows it."""
+
+    client_key: str
+    broker_order: str
+    draft: OrderDraft
+    arrived_at: Timestamp
+    filled: int = 0
+    ended: bool = False
+    rejected: bool = False
+    reason: str = ""
+
+    @property
+    def remaining(self) -> int:
+        """Contracts still to fill."""
+        return self.draft.quantity - self.filled
+
+    @property
+    def immediate(self) -> bool:
+        """Whether what does not fill at once is cancelled."""
+        return self.draft.tif is TimeInForce.IMMEDIATE
+
+
+@dataclass(frozen=True, slots=True)
+class FillModel:
+    """How willing the other side is."""
+
+    passive_rate: float = 0.6
+    """Fills per second of an order one tick short of the far side; a quarter of it at mid."""
+    partial_rate: float = 0.0
+    """Share of fills that leave a rest, when more than one contract is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What traded."""
+
+    quantity: int
+    price: Decimal
+
+
+def far_side(side: Side, quote: Quote) -> Decimal | None:
+    """Return the price at which `side` trades at once, None when nobody quotes it."""
+    price = quote.ask if side is Side.BUY else quote.bid
+    return None if price is None else Decimal(str(price))
+
+
+class Matcher:
+    """Decides what an order trades against one quote."""
+
+    def __init__(self, model: FillModel, random: Random) -> None:
+        """Draw from `random`, which is nobody else's."""
+        self._model = model
+        self._random = random
+
+    def match(self, order: BookOrder, quote: Quote, seconds: float) -> Match | None:
+        """Return what trades against `quote`, which has stood for `seconds` (0: just arrived)."""
+        touch = far_side(order.draft.side, quote)
+        if touch is None:
+            return None
+        price = self._price(order.draft, quote, touch, seconds)
+        if price is None:
+            return None
+        quantity = order.remaining
+        if quantity > 1 and self._random.random() < self._model.partial_rate:
+            quantity = self._random.randint(1, quantity - 1)
+        return Match(quantity, price)
+
+    def _price(
+        self, draft: OrderDraft, quote: Quote, touch: Decimal, seconds: float
+    ) -> Decimal | None:
+        limit = draft.limit_price
+        if draft.order_type is OrderType.MARKET or limit is None:
+            return touch
+        if draft.side.sign * (limit - touch) >= 0:
+            return touch
+        if seconds <= 0 or quote.bid is None or quote.ask is None:
+            return None
+        width = quote.ask - quote.bid
+        near = quote.bid if draft.side is Side.BUY else quote.ask
+        given = draft.side.sign * (float(limit) - near) / width if width > 0 else 0.0
+        if given <= 0:
+            return None
+        chance = -math.expm1(-self._model.passive_rate * given * given * seconds)
+        return limit if self._random.random() < chance else None
