@@ -131,7 +131,7 @@ def _add_vega_verbs(verb: Verb) -> None:
     study = verb("study", "hedgetui.console.study:run", "walk recorded option chains")
     study.add_argument("--chain", required=True, metavar="FILE", help="CSV or CSV.GZ")
     study.add_argument("--band", type=float, default=10.0, metavar="B")
-    study.add_argument("--lots", type=int, default=1, metavar="L")
+    study.add_argument("--lots", type=int, default=10, metavar="L")
 
 
 def _add_config_verbs(verb: Verb) -> None:
@@ -154,7 +154,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in words or bool(os.environ.get("HEDGETUI_DEBUG"))
     try:
-        options = parser().parse_args(words)
+        options = parser().parse_args(_flags_first(words))
         return _run(options)
     except HedgetuiError as error:
         if debug:
@@ -167,6 +167,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output left; that is its right and not an error of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _flags_first(words: list[str]) -> list[str]:
+    """Let `--json` and `--debug` stand after `--` too: nobody means them as values."""
+    if "--" not in words:
+        return words
+    place = words.index("--")
+    late = [word for word in words[place:] if word in {"--json", "--debug"}]
+    rest = [word for word in words[place:] if word not in late]
+    return [*words[:place], *late, *rest]
 
 
 def _run(options: argparse.Namespace) -> int:

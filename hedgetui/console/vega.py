@@ -110,3 +110,27 @@ def emergency_lines(snapshot: DeskSnapshot) -> list[str]:
         "afterwards: freeze here first; the console shows your manual trade as a difference,",
         "the broker's position stands, and nothing is hedged again until you unfreeze.",
     ]
+
+
+def print_outcome(
+    outcome: Outcome, options: argparse.Namespace, snapshot: DeskSnapshot | None = None
+) -> int:
+    """Print what became of a command, and the book it left."""
+    if output.wants_json(options):
+        document: dict[str, object] = {"code": outcome.code, "message": outcome.message}
+        if outcome.preview is not None:
+            document["preview"] = outcome.preview
+        if snapshot is not None:
+            document["book"] = snapshot.book
+            document["strangles"] = snapshot.strangles
+        output.print_json(document)
+        return 0
+    output.print_lines([outcome.message])
+    if snapshot is not None:
+        net = snapshot.book.net_delta
+        words = "?" if net is None else f"{net:+.1f}"
+        output.print_lines(
+            [f"net Δ {words} $/pt, hedge {snapshot.book.hedge_contracts:+d} MES"]
+            + [f"{row.trade_id}  {row.label}  {row.state}" for row in snapshot.strangles]
+        )
+    return 0

@@ -61,6 +61,11 @@ class Purpose(StrEnum):
         """Whether the order trades the hedge instrument of the book."""
         return self in {Purpose.HEDGE, Purpose.UNWIND}
 
+    @property
+    def reduces(self) -> bool:
+        """Whether the order only takes risk off."""
+        return self in {Purpose.EXIT, Purpose.UNWIND}
+
 
 class IntentState(StrEnum):
     """Where an intent stands; see `LIVE` and `TERMINAL`."""

@@ -153,17 +153,13 @@ Gate = Callable[[OrderDraft, RiskContext], Refusal | None]
 _MINUTE = 60.0
 
 
-def _reduces(draft: OrderDraft) -> bool:
-    return draft.purpose in {Purpose.EXIT, Purpose.UNWIND}
-
-
 def _state(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     """G1: latches, arming, strategy, link, first snapshot, venue."""
-    if ctx.latches and not (ctx.flattening and _reduces(draft)):
+    if ctx.latches and not (ctx.flattening and draft.purpose.reduces):
         return Refusal(Denial.FROZEN, f"frozen: {'; '.join(ctx.latches)}")
     if not ctx.armed:
         return Refusal(Denial.DISARMED, "orders are disarmed")
-    if not ctx.enabled and not _reduces(draft):
+    if not ctx.enabled and not draft.purpose.reduces:
         return Refusal(Denial.DISABLED, "the strategy is off")
     if not ctx.link_ready:
         return Refusal(Denial.LINK, "the broker link is not ready")
@@ -270,7 +266,7 @@ def _notional(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
         limit = ctx.limits.max_order_notional
         return Refusal(Denial.NOTIONAL, f"order worth ${worth:,.0f} exceeds ${limit:,.0f}")
     day = worth + sum(sent.notional for sent in _within(ctx, SECONDS_PER_DAY))
-    if day > ctx.limits.max_day_notional and not _reduces(draft):
+    if day > ctx.limits.max_day_notional and not draft.purpose.reduces:
         limit = ctx.limits.max_day_notional
         return Refusal(Denial.DAY_NOTIONAL, f"${day:,.0f} of orders today exceed ${limit:,.0f}")
     return None
@@ -289,7 +285,7 @@ def _rate(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     limits = ctx.limits
     windows = [(1.0, limits.orders_per_second, "second"), (_MINUTE, limits.orders_per_minute,
                "minute"), (SECONDS_PER_DAY, limits.orders_per_day, "day")]  # fmt: skip
-    if _reduces(draft):
+    if draft.purpose.reduces:
         windows = windows[:1]
     future = _is_future(ctx)
     for seconds, limit, word in windows:
@@ -334,7 +330,7 @@ def _duplicate(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
 
 def _loss_and_margin(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     """G12: today's loss and the account's room; unknown margin is a denial for live money."""
-    if _reduces(draft):
+    if draft.purpose.reduces:
         return None
     if ctx.day_pnl is not None and draft.purpose is Purpose.ENTRY:
         limit = ctx.limits.daily_loss_limit

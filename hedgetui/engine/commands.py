@@ -257,7 +257,7 @@ class Trading:
             return refused("preview-expired", "the preview is no longer valid", "preview again")
         if not plan.view.sendable:
             bad = next(check for check in plan.view.checks if not check.ok)
-            return refused(bad.name, bad.detail)
+            return refused(plan.denial or bad.name, bad.detail)
         if plan.view.ask_typed and command.typed != plan.view.ask_typed:
             return refused("not-typed", f"type {plan.view.ask_typed} to go on")
         match plan.view.kind:

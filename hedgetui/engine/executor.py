@@ -24,6 +24,9 @@ from hedgetui.ports.clock import Clock
 from hedgetui.ports.ids import IdSource
 from hedgetui.ports.journal import SlotTaken
 
+_CANCELLED = 202
+"""The broker's code for "order cancelled"."""
+
 ContextOf = Callable[[od.OrderDraft, br.Margin | None, bool], RiskContext]
 """Gathers what the gates look at: the draft, its margin if asked for, and whether a person is
 flattening."""
@@ -215,6 +218,8 @@ class Executor:
     async def noticed(self, notice: br.OrderNotice) -> None:
         """A code about an order: shown, and a reason to ask; never proof of an end."""
         intent = self._known(notice.client_key)
+        if intent is not None and intent.cancel_wanted and notice.code == _CANCELLED:
+            return  # the answer to our own question
         where = f" #{intent.number}" if intent else ""
         self._recorder.say("warn", f"⚠ Broker {notice.code}{where}: {notice.message}")
         if intent is not None and od.Effect.ASK_BROKER in (

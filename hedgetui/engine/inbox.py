@@ -90,4 +90,4 @@ class Inbox:
         if not report.open:
             self._recorder.say("warn", f"🔒 {report.symbol} unhedgeable: {report.reason}")
         else:
-            self._recorder.say("ok", f"✅ {report.symbol} open: {report.reason}")
+            self._recorder.say("ok", f"✅ {report.symbol} is open")

@@ -15,6 +15,7 @@ from random import Random
 
 import numpy as np
 
+from hedgetui.domain import commands as cm
 from hedgetui.domain import events as ev
 from hedgetui.domain.commands import Command
 from hedgetui.domain.units import Timestamp
@@ -23,7 +24,7 @@ from hedgetui.domain.vega import ladder
 from hedgetui.domain.vega.bands import PRESETS
 from hedgetui.domain.vega.decide import Trigger
 from hedgetui.engine import commands as cmd
-from hedgetui.engine import payoff, views
+from hedgetui.engine import payoff, summary, views
 from hedgetui.engine.board import Board
 from hedgetui.engine.bus import Bus, Mailbox
 from hedgetui.engine.context import Contexts
@@ -34,7 +35,7 @@ from hedgetui.engine.market import Market
 from hedgetui.engine.previews import Planner
 from hedgetui.engine.reconcile import Reconciler
 from hedgetui.engine.recorder import Recorder
-from hedgetui.engine.services import book, results
+from hedgetui.engine.services import book
 from hedgetui.engine.services.bands import Bands
 from hedgetui.engine.services.hedger import Hedger
 from hedgetui.engine.services.legs import LegWorker
@@ -50,6 +51,9 @@ from hedgetui.ports.journal import JournalPort, LogPort, Sample
 _CHART_POINTS = 720
 _SLOW_VIEW_S = 2.0
 """Ladder and payoff reprice the book; they are renewed at most this often."""
+
+_AT_ONCE = (cm.Freeze, cm.Disarm, cm.SwitchAuto, cm.CancelAll, cm.CancelOrder)
+"""Commands that must not queue behind one that waits for the broker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +234,9 @@ class Kernel:
         return dk.DeskSettings(self._settings.profile, presets, lots)
 
     async def dispatch(self, command: Command, by: str = "you") -> dk.Outcome:
-        """Judge and carry out a command; one at a time."""
+        """Judge and carry out a command; one at a time, but what stops things never waits."""
+        if isinstance(command, _AT_ONCE):
+            return await cmd.guarded(self._commands[type(command)](command, by))
         async with self._commanding:
             return await cmd.guarded(self._commands[type(command)](command, by))
 
@@ -288,10 +294,9 @@ class Kernel:
         rungs = ladder.next_hedges(delta, hedge, level, rule)
         self._slow = (str(rungs), payoff.view(legs, vols, now, level, rule.per_contract * hedge))
 
-    def profit(self) -> float | None:
-        """Return net profit of everything closed and open since the journal began."""
-        state = self.recorder.state
-        running = results.open_profit(state, self.board, self.contexts.active_month)
-        if running is None:
-            return None
-        return running + results.closed_profit(state, Timestamp(0.0))
+    def summary(self) -> dict[str, object]:
+        """Return what happened since the journal began, for the end of a headless run."""
+        return summary.of(
+            self.recorder.state, self.board, self.contexts.active_month,
+            self.hedger.decision(Trigger.MONITOR).net,
+        )  # fmt: skip

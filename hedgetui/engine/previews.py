@@ -37,6 +37,8 @@ class Planned:
     lots: int = 0
     trade_ids: tuple[str, ...] = ()
     accept_stale: bool = False
+    denial: str = ""
+    """Code of the first gate that refuses; empty when none does."""
 
 
 class Planner:
@@ -66,7 +68,9 @@ class Planner:
         lines = self._hedge_lines(order, decision, accept_stale=accept_stale)
         title = f"HEDGE NOW: {_title(order)}"
         view = self._view("hedge", title, lines, (order,), _checks(order, context))
-        return Planned(view, (order,), accept_stale=accept_stale)
+        return Planned(
+            view, (order,), accept_stale=accept_stale, denial=_denial(order, context)
+        )
 
     def _hedge_lines(
         self, order: od.OrderDraft, decision: Decision, *, accept_stale: bool
@@ -106,11 +110,13 @@ class Planner:
         """Plan an entry: both legs at mid, and the hedge that would follow."""
         orders = tuple(self._leg_order(leg, lots) for leg in (candidate.put, candidate.call))
         checks: list[dk.Check] = []
+        denial = ""
         margin: br.Margin | None = None
         for order in orders:
             margin = await self._src.broker.margin(order)
             context = self._contexts.of(order, margin, False)  # noqa: FBT003
             checks.extend(_checks(order, context, only_refusals=bool(checks)))
+            denial = denial or _denial(order, context)
         cost = candidate.cost * lots
         delta = candidate.entry_delta * lots
         sized = hedge_contracts(type(candidate.entry_delta)(delta))
@@ -132,7 +138,7 @@ class Planner:
         name = f"{put.short}/{call.short.removeprefix(call.symbol + ' ')}"
         title = f"ENTER {lots} × {name} {put.expiry}"
         view = self._view("enter", title, lines, orders, tuple(checks))
-        return Planned(view, orders, candidate=candidate, lots=lots)
+        return Planned(view, orders, candidate=candidate, lots=lots, denial=denial)
 
     def _leg_order(self, leg: CandidateLeg, lots: int) -> od.OrderDraft:
         return od.OrderDraft(
@@ -231,6 +237,11 @@ def _position_words(trades: tuple[st.Strangle, ...]) -> str:
         return "no strangles, hedge only"
     names = [f"{trade.name} ×{trade.quantity}" for trade in trades]
     return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+
+
+def _denial(order: od.OrderDraft, context: RiskContext) -> str:
+    found = risk.refusal(order, context)
+    return "" if found is None else found.code.value
 
 
 def _checks(

@@ -82,14 +82,14 @@ class BrokerBook:
         return str(_FIRST_ORDER + len(self.orders))
 
     def accept(self, order: BookOrder) -> None:
-        """Take an order in."""
+        """Take an order in, or on record as refused when it comes as `rejected`."""
         self._write("order", **_order_fields(order))
         self.orders[order.client_key] = order
 
     def end(self, order: BookOrder, *, rejected: bool, reason: str) -> None:
         """Finish an order that is not filled whole."""
         self._write("ended", client_key=order.client_key, rejected=rejected, reason=reason)
-        _end(order, rejected=rejected, reason=reason)
+        order.end(rejected=rejected, reason=reason)
 
     def execute(
         self,
@@ -168,7 +168,7 @@ class BrokerBook:
         if order is not None and first_seen:
             order.filled += execution.quantity
             if not order.remaining:
-                _end(order, rejected=False, reason="filled")
+                order.end(rejected=False, reason="filled")
 
     def _write(self, kind: str, **fields: Any) -> None:  # noqa: ANN401 - plain JSON values
         if self._store.keeps:
@@ -184,7 +184,7 @@ class BrokerBook:
                     self.orders[order.client_key] = order
                 case "ended":
                     order = self.orders[record["client_key"]]
-                    _end(order, rejected=bool(record["rejected"]), reason=str(record["reason"]))
+                    order.end(rejected=bool(record["rejected"]), reason=str(record["reason"]))
                 case "execution":
                     execution = from_plain(Execution, record["execution"])
                     self._learn(execution, Commission(execution.exec_id, Decimal(record["fee"])))
@@ -206,15 +206,9 @@ class BrokerBook:
             fee = str(self.commissions[exec_id].amount)
             yield {"kind": "execution", "execution": to_plain(execution), "fee": fee, **market}
         for order in self.orders.values():
-            if order.ended and order.remaining:
+            if order.ended and order.remaining and not order.rejected:
                 ended = {"rejected": order.rejected, "reason": order.reason}
                 yield {"kind": "ended", "client_key": order.client_key, **ended, **market}
-
-
-def _end(order: BookOrder, *, rejected: bool, reason: str) -> None:
-    order.ended = True
-    order.rejected = rejected
-    order.reason = reason
 
 
 def _order_fields(order: BookOrder) -> Record:
@@ -223,12 +217,16 @@ def _order_fields(order: BookOrder) -> Record:
         "broker_order": order.broker_order,
         "draft": to_plain(order.draft),
         "arrived_at": order.arrived_at,
+        "refused": order.reason if order.rejected else "",
     }
 
 
 def _order_from(record: Record) -> BookOrder:
     draft = from_plain(OrderDraft, record["draft"])
-    return BookOrder(
+    order = BookOrder(
         str(record["client_key"]), str(record["broker_order"]), draft,
         Timestamp(float(record["arrived_at"])),
     )  # fmt: skip
+    if refused := str(record["refused"]):
+        order.end(rejected=True, reason=refused)
+    return order

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import io
 import math
 import zlib
 from collections.abc import Iterator, Sequence
@@ -73,7 +72,7 @@ def cell_date(path: Path, line: int, column: str, text: str) -> date:
     Raises:
         DataError: it is not one; the message names file, line and column.
     """
-    day = text.split(" ")[0].split("T")[0]
+    day = text.replace("T", " ").split(" ", maxsplit=1)[0]
     try:
         if "/" in day:
             return datetime.strptime(day, _US_DATE).date()  # noqa: DTZ007  a date has no zone
@@ -85,8 +84,9 @@ def cell_date(path: Path, line: int, column: str, text: str) -> date:
 def _open(path: Path) -> IO[str]:
     with path.open("rb") as raw:
         compressed = raw.read(2) == _GZIP_MAGIC
-    binary = gzip.open(path, "rb") if compressed else path.open("rb")
-    return io.TextIOWrapper(binary, encoding="utf-8-sig", newline="")
+    if compressed:
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
 
 
 def _place(path: Path, found: Sequence[str], names: tuple[str, ...]) -> int:

@@ -40,6 +40,12 @@ class BookOrder:
         """Whether what does not fill at once is cancelled."""
         return self.draft.tif is TimeInForce.IMMEDIATE
 
+    def end(self, *, rejected: bool, reason: str) -> None:
+        """Finish the order; it never comes back."""
+        self.ended = True
+        self.rejected = rejected
+        self.reason = reason
+
 
 @dataclass(frozen=True, slots=True)
 class FillModel:

@@ -30,6 +30,8 @@ class OrderStore:
         """Keep records at `path`, or nowhere."""
         self._path = path
         self._file: int | None = None
+        self._torn = False
+        """A failed write may have left half a line; nothing may follow it."""
 
     @property
     def keeps(self) -> bool:
@@ -90,15 +92,19 @@ class OrderStore:
         Raises:
             StoreError: the record is not in the file as a whole.
         """
+        if self._torn:
+            raise StoreError(f"cannot write {self._path}: an earlier write failed")
         if self._file is None:
             return
         line = (canonical(record) + "\n").encode("ascii")
+        self._torn = True
         try:
             written = os.write(self._file, line)
         except OSError as error:
             raise StoreError(f"cannot write {self._path}: {error.strerror}") from error
         if written != len(line):
             raise StoreError(f"cannot write {self._path}: the disk is full")
+        self._torn = False
 
     def close(self) -> None:
         """Close the file; safe to call twice."""

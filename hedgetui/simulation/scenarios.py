@@ -10,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from pathlib import Path
 from random import Random
 from typing import Literal
 
 from hedgetui.domain.errors import UsageError
+from hedgetui.domain.units import Timestamp
+from hedgetui.simulation.broker_book import Fees
+from hedgetui.simulation.exchange import Exchange
 from hedgetui.simulation.faults import Faults, Interval, repeated
-from hedgetui.simulation.market import MarketTerms
+from hedgetui.simulation.market import Market, MarketTerms, seeded_market
 from hedgetui.simulation.matching import FillModel
 from hedgetui.simulation.price_path import Move, PathParameters
 from hedgetui.simulation.streams import stream
@@ -35,7 +39,17 @@ class TraderStep:
     """Simulated seconds after the start."""
     action: Action
     argument: str = ""
-    """`on` or `off` for switches, the scanner row (from 1) for an entry, else empty."""
+    """`on` or `off` for switches, `ROWxLOTS` for an entry (scanner row from 1), else empty."""
+
+    @property
+    def row(self) -> int:
+        """Scanner row of an entry, from 1."""
+        return int(self.argument.partition("x")[0])
+
+    @property
+    def lots(self) -> int:
+        """Strangles to buy in an entry."""
+        return int(self.argument.partition("x")[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +67,8 @@ class TraderPlan:
     most_open: int = 3
     rows: int = 5
     """Entries pick one of the scanner's first so many rows."""
+    lots: int = 8
+    """Strangles per entry: enough that a normal day moves the book across a band of ±10 $/pt."""
 
     def steps(self, random: Random, duration_s: float) -> Iterator[TraderStep]:
         """Yield the steps of a session of `duration_s`, in order of time."""
@@ -65,7 +81,7 @@ class TraderPlan:
             closes = [close for close in closes if close > moment]
             if len(closes) < self.most_open and moment < duration_s:
                 row = random.randint(1, self.rows)
-                yield TraderStep(round(moment, 3), "enter", str(row))
+                yield TraderStep(round(moment, 3), "enter", f"{row}x{self.lots}")
                 closes = sorted([*closes, moment + self._about(random, self.hold_s)])
         yield from self._closing(closes, duration_s)
 
@@ -87,7 +103,7 @@ class TraderPlan:
                 yield TraderStep(round(moment, 3), "close_oldest")
 
 
-_SOON = TraderPlan(entries=(1.0, 4.0, 9.0), hold_s=5_400.0, rows=3)
+_SOON = TraderPlan(entries=(1.0, 4.0, 9.0), hold_s=5_400.0, rows=3, lots=10)
 _PATIENT = TraderPlan(every_s=2_400.0)
 
 
@@ -107,6 +123,26 @@ class Scenario:
         """Return what the trader does in a session of `duration_s`; equal seeds, equal steps."""
         return tuple(self.trader.steps(stream(seed, "trader", self.name), duration_s))
 
+    def market(self, seed: int, *, start: Timestamp, tick_s: float = 1.0) -> Market:
+        """Return the scenario's market at its beginning."""
+        return seeded_market(
+            seed, start=start, tick_s=tick_s, parameters=self.path, terms=self.terms
+        )
+
+    def exchange(
+        self, market: Market, *, seed: int, fees: Fees | None = None, state_path: Path | None = None
+    ) -> Exchange:
+        """Return an exchange on `market` (the scenario's or a recorded one) with its faults.
+
+        Raises:
+            DataError: the state file holds something else.
+            StoreError: the state file cannot be read or written.
+        """
+        return Exchange(
+            market, seed=seed, fees=fees, faults=self.faults, fills=self.fills,
+            state_path=state_path,
+        )  # fmt: skip
+
 
 def _swings(period_s: float, log_return: float, count: int) -> tuple[Move, ...]:
     """Return `count` moves that go back and forth between two levels."""
@@ -123,7 +159,8 @@ _SCENARIOS = (
     Scenario(
         "demo",
         "A living book within seconds: a gentle market that drifts enough to hedge",
-        path=replace(_GENTLE, moves=_swings(600.0, 0.0025, 200)),
+        path=replace(_GENTLE, moves=_swings(180.0, 0.0025, 480)),
+        fills=FillModel(passive_rate=4.0),
         trader=_SOON,
     ),
     Scenario(

@@ -31,6 +31,8 @@ ORDER_CANCELLED = 202
 INFORMATION = 399
 TOO_LATE_TO_CANCEL = 10148
 
+_NOTHING_MORE = "immediate or cancel: nothing more to trade"
+
 
 @dataclass(frozen=True, slots=True)
 class FloorTerms:
@@ -76,7 +78,9 @@ class TradingFloor:
     def resume(self) -> None:
         """Take up the orders and positions the book remembers."""
         for order in self._book.orders.values():
-            if not order.ended:
+            if not order.ended and order.immediate:
+                self._end(order, ORDER_CANCELLED, _NOTHING_MORE)
+            elif not order.ended:
                 self._work(order)
         for key in self._book.account.positions:
             self._plan_settlement(key)
@@ -92,10 +96,12 @@ class TradingFloor:
             return
         order = BookOrder(client_key, self._book.next_broker_order(), draft, self._now())
         refusal = self._admission.refusal(draft, self._now()) or self._bad_luck()
-        self._book.accept(order)
         if refusal:
-            self._end(order, ORDER_REJECTED, refusal, rejected=True)
+            order.end(rejected=True, reason=refusal)
+            self._book.accept(order)
+            self._tell_end(order, ORDER_REJECTED)
             return
+        self._book.accept(order)
         self._tell(OrderListed(client_key, order.broker_order, Contracts(0)))
         if self._random.random() < self._terms.faults.information_rate:
             self._tell(OrderNotice(client_key, INFORMATION, "Order message: held for a moment"))
@@ -103,7 +109,7 @@ class TradingFloor:
         if order.ended:
             return
         if order.immediate:
-            self._end(order, ORDER_CANCELLED, "immediate or cancel: nothing more to trade")
+            self._end(order, ORDER_CANCELLED, _NOTHING_MORE)
         else:
             self._work(order)
 
@@ -135,11 +141,15 @@ class TradingFloor:
         if not order.ended:
             self._end(order, ORDER_CANCELLED, why)
 
-    def _end(self, order: BookOrder, code: int, reason: str, *, rejected: bool = False) -> None:
+    def _end(self, order: BookOrder, code: int, reason: str) -> None:
         self._working.pop(order.client_key, None)
-        self._book.end(order, rejected=rejected, reason=reason)
-        self._tell(OrderNotice(order.client_key, code, reason))
-        self._tell(OrderEnded(order.client_key, order.broker_order, rejected, reason))
+        self._book.end(order, rejected=False, reason=reason)
+        self._tell_end(order, code)
+
+    def _tell_end(self, order: BookOrder, code: int) -> None:
+        key, why = order.client_key, order.reason
+        self._tell(OrderNotice(key, code, why))
+        self._tell(OrderEnded(key, order.broker_order, order.rejected, why))
 
     def tick(self) -> None:
         """Match every resting order against the new tick."""

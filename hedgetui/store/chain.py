@@ -61,9 +61,7 @@ def row_hash(prev_hash: str, seq: int, at: float, kind: str, payload: str) -> st
 
 def chained(prev_hash: str, seq: int, at: float, kind: str, payload: str) -> Row:
     """Return the row that follows the one with `prev_hash`."""
-    return Row(
-        seq, at, kind, payload, prev_hash, row_hash(prev_hash, seq, at, kind, payload)
-    )
+    return Row(seq, at, kind, payload, prev_hash, row_hash(prev_hash, seq, at, kind, payload))
 
 
 def broken_by(row: Row, prev_hash: str, seq: int) -> str:

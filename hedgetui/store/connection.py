@@ -3,7 +3,7 @@
 A journal that is opened carelessly is worse than none: it may be somebody else's file behind a
 symbolic link, readable by the whole machine, half a schema or silently damaged. Every check happens
 here, before the first row, and every refusal is a `StoreError` that says what to do and leaves the
-file as it was. The functions are synchronous: they run on the connection's own thread.
+file as it was. All but `connect` is synchronous and runs on the connection's own thread.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
+import aiosqlite
+
 from hedgetui.domain.errors import StoreError
+from hedgetui.ports.clock import outside_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,6 +56,33 @@ def migrations(schema: Schema) -> tuple[str, ...]:
         entry.name for entry in folder.iterdir() if entry.name.startswith(f"{schema.name}_")
     )
     return tuple(folder.joinpath(name).read_text(encoding="utf-8") for name in names)
+
+
+async def connect(opening: Callable[[], sqlite3.Connection]) -> aiosqlite.Connection:
+    """Run `opening` on a new connection thread and return the connection.
+
+    aiosqlite forgets its stopping thread when opening raises, and the thread then calls back into
+    a loop that may be closed. So a failure waits in the wings: an empty connection takes the place
+    of the failed one and is closed like any other.
+
+    Raises:
+        StoreError: as `opening` raised it.
+    """
+    failures: list[StoreError] = []
+
+    def attempt() -> sqlite3.Connection:
+        try:
+            return opening()
+        except StoreError as failure:
+            failures.append(failure)
+            return sqlite3.connect(":memory:")
+
+    with outside_work():
+        connection = await aiosqlite.Connection(attempt, 64)
+        if failures:
+            await connection.close()
+            raise failures[0]
+    return connection
 
 
 def open_writer(
@@ -253,8 +283,8 @@ def schema_changes(connection: sqlite3.Connection, scripts: Sequence[str]) -> li
 
 
 def _objects(connection: sqlite3.Connection) -> dict[str, str]:
-    query = "SELECT type || ' ' || name, sql FROM sqlite_master WHERE substr(name, 1, 7) != 'sqlite_'"
-    return dict(connection.execute(query))
+    own = "SELECT type || ' ' || name, sql FROM sqlite_master WHERE name NOT GLOB 'sqlite_*'"
+    return dict(connection.execute(own))
 
 
 def _trust(connection: sqlite3.Connection, path: Path, scripts: Sequence[str]) -> None:
@@ -264,7 +294,8 @@ def _trust(connection: sqlite3.Connection, path: Path, scripts: Sequence[str]) -
     """
     if changed := schema_changes(connection, scripts):
         raise StoreError(
-            f"{path}: {changed[0]} is missing or was changed", hint=_DAMAGED_HINT,
+            f"{path}: {changed[0]} is missing or was changed",
+            hint=_DAMAGED_HINT,
             code="store_corrupt",
         )
     connection.execute("PRAGMA trusted_schema=ON")
@@ -274,28 +305,3 @@ def _keep_copy(connection: sqlite3.Connection, target: Path) -> None:
     prepare_file(target)
     with closing(sqlite3.connect(target)) as copy:
         connection.backup(copy)
-
-
-def guarded(opening: Callable[[], sqlite3.Connection]) -> _Opening:
-    """Wrap `opening` for aiosqlite, whose thread must be stopped in order after a failure."""
-    return _Opening(opening)
-
-
-class _Opening:
-    """Opens on the connection's thread and keeps a failure until the loop asks for it.
-
-    aiosqlite drops the future of its stopping thread when opening raises, so a loop that closes
-    soon after would be called back when it is gone. An empty connection in place of the failed one
-    can be closed like any other.
-    """
-
-    def __init__(self, opening: Callable[[], sqlite3.Connection]) -> None:
-        self._opening = opening
-        self.failure: StoreError | None = None
-
-    def __call__(self) -> sqlite3.Connection:
-        try:
-            return self._opening()
-        except StoreError as failure:
-            self.failure = failure
-            return sqlite3.connect(":memory:")

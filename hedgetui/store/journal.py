@@ -18,19 +18,19 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-import aiosqlite
-
 from hedgetui.domain.errors import DataError, HedgetuiError, StoreError
 from hedgetui.domain.events import Event, Fact
 from hedgetui.ports.clock import outside_work
 from hedgetui.ports.journal import SlotTaken
 from hedgetui.store import chain
-from hedgetui.store.connection import JOURNAL, explain, guarded, open_writer
+from hedgetui.store.connection import JOURNAL, connect, explain, open_writer
 from hedgetui.store.lock import WriterLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    import aiosqlite
 
     from hedgetui.domain.units import Timestamp
 
@@ -68,14 +68,12 @@ class Journal:
     Build with `open`, end with `close`: an open connection keeps the process alive.
     """
 
-    def __init__(
-        self, path: Path, connection: aiosqlite.Connection, lock: WriterLock, tail: chain.Row
-    ) -> None:
+    def __init__(self, path: Path, connection: aiosqlite.Connection, lock: WriterLock) -> None:
         self.path = path
         self._connection = connection
         self._lock = lock
-        self._seq = tail.seq
-        self._head = tail.hash
+        self._seq = 0
+        self._head = chain.GENESIS
         self._waiting: deque[_Append] = deque()
         self._writer: asyncio.Task[None] | None = None
         self._failure: StoreError | None = None
@@ -91,27 +89,18 @@ class Journal:
             StoreError: the file cannot be trusted or written; it has not been changed.
         """
         lock = WriterLock(path)
-        opening = guarded(lambda: _open_locked(path, profile, lock))
         try:
-            with outside_work():
-                connection = await aiosqlite.Connection(opening, 64)
+            connection = await connect(lambda: _open_locked(path, profile, lock))
         except BaseException:
             lock.release()
             raise
+        journal = cls(path, connection, lock)
         try:
-            if opening.failure is not None:
-                raise opening.failure
-            with outside_work():
-                newest = await connection.execute_fetchall(
-                    f"SELECT {chain.COLUMNS} FROM events ORDER BY seq DESC LIMIT 1"  # noqa: S608
-                )
+            await journal._find_tail()
         except BaseException:
-            with outside_work():
-                await connection.close()
-            lock.release()
+            await journal.close()
             raise
-        tail = next((chain.Row(*row) for row in newest), _EMPTY)
-        return cls(path, connection, lock, tail)
+        return journal
 
     @property
     def head(self) -> str:
@@ -156,7 +145,7 @@ class Journal:
             StoreError: nothing was written, or it cannot be known; no order may follow.
         """
         if self._failure is not None:
-            raise self._failure
+            raise self._failure.with_traceback(None)
         if not events:
             return ()
         if len(events) > MAX_ROWS:
@@ -192,23 +181,26 @@ class Journal:
 
     async def close(self) -> None:
         """Finish what is being written, close the file and give the lock back."""
+        if self._failure is None:
+            self._failure = StoreError(f"{self.path} is closed", code="store_closed")
         try:
             if self._writer is not None:
                 await asyncio.wait([self._writer])
         finally:
-            if self._failure is None:
-                self._failure = StoreError(f"{self.path} is closed")
             try:
                 with outside_work():
                     await self._connection.close()
             finally:
                 self._lock.release()
 
-    async def _query(
-        self, sql: str, parameters: tuple[object, ...] = ()
-    ) -> list[sqlite3.Row]:
+    async def _find_tail(self) -> None:
+        newest = await self._query("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1")
+        if newest:
+            self._seq, self._head = newest[0]
+
+    async def _query(self, sql: str, parameters: tuple[object, ...] = ()) -> list[sqlite3.Row]:
         if self._failure is not None:
-            raise self._failure
+            raise self._failure.with_traceback(None)
         try:
             with outside_work():
                 return list(await self._connection.execute_fetchall(sql, parameters))
@@ -297,9 +289,6 @@ class Journal:
                     hint="start again: the journal is read back and compared with the broker",
                 )
         return self._failure
-
-
-_EMPTY = chain.Row(0, 0.0, "", "", "", chain.GENESIS)
 
 
 def _open_locked(path: Path, profile: str, lock: WriterLock) -> sqlite3.Connection:

@@ -88,7 +88,7 @@ def hedge_contracts(
 
 def breached(net: DollarsPerPoint, target: DollarsPerPoint, band: float) -> bool:
     """Return whether `net` is strictly outside `target` ± `band`."""
-    return round(abs(net - target), _DIGITS) > band
+    return round(abs(net - target) - band, _DIGITS) > 0
 
 
 def rehedge(
@@ -111,7 +111,7 @@ def rehedge(
     if mode is RehedgeTo.CENTRE:
         return centre
     outside = round((abs(net - target) - band) / per_contract, _DIGITS)
-    count = min(math.ceil(outside), abs(centre))
+    count = min(max(1, math.ceil(outside)), abs(centre))
     return Contracts(count if centre > 0 else -count)
 
 

@@ -154,15 +154,18 @@ def apply_fill(trade: Strangle, fill: OptionFill) -> Strangle:
     Raises:
         DataError: the fill is not one of this trade's legs.
     """
-    key = fill.instrument_key
-    if key == trade.put.instrument.key:
-        trade = replace(trade, put=_traded(trade.put, fill))
-    elif key == trade.call.instrument.key:
-        trade = replace(trade, call=_traded(trade.call, fill))
-    else:
-        message = f"{key} is no leg of trade {trade.trade_id}"
-        raise DataError(message)
-    return _advanced(replace(trade, commissions=trade.commissions + fill.commission), fill.at)
+    return _advanced(_with_fill(trade, fill, 1), fill.at)
+
+
+def retract_fill(trade: Strangle, fill: OptionFill) -> Strangle:
+    """Return the trade as if `fill` had not been reported, for a broker's correction of it.
+
+    The state stays; applying the corrected fill decides it.
+
+    Raises:
+        DataError: the fill is not one of this trade's legs.
+    """
+    return _with_fill(trade, fill, -1)
 
 
 def charge(trade: Strangle, commission: Decimal) -> Strangle:
@@ -217,12 +220,25 @@ def ledger(
     )
 
 
-def _traded(leg: StrangleLeg, fill: OptionFill) -> StrangleLeg:
-    value = abs(fill.quantity) * fill.price
+def _with_fill(trade: Strangle, fill: OptionFill, times: int) -> Strangle:
+    """Book `fill` once, or take it back once with `times` -1."""
+    key = fill.instrument_key
+    trade = replace(trade, commissions=trade.commissions + times * fill.commission)
+    if key == trade.put.instrument.key:
+        return replace(trade, put=_traded(trade.put, fill, times))
+    if key == trade.call.instrument.key:
+        return replace(trade, call=_traded(trade.call, fill, times))
+    message = f"{key} is no leg of trade {trade.trade_id}"
+    raise DataError(message)
+
+
+def _traded(leg: StrangleLeg, fill: OptionFill, times: int) -> StrangleLeg:
+    count = times * abs(fill.quantity)
+    value = count * fill.price
     if fill.quantity > 0:
-        bought = Contracts(leg.bought + fill.quantity)
+        bought = Contracts(leg.bought + count)
         return replace(leg, bought=bought, bought_value=leg.bought_value + value)
-    sold = Contracts(leg.sold - fill.quantity)
+    sold = Contracts(leg.sold + count)
     return replace(leg, sold=sold, sold_value=leg.sold_value + value)
 
 

@@ -65,6 +65,7 @@ class Hedger:
         self._last_neutral = Timestamp(float("-inf"))
         self._entry_due: dict[str, Timestamp] = {}
         self._venue_ready_at = Timestamp(float("-inf"))
+        self._venue_was_open: bool | None = None
         self.months: tuple[Instrument, ...] = ()
         """Listed months of the hedge future, nearest first; empty until known."""
         recorder.listen(self._on_fact)
@@ -84,15 +85,23 @@ class Hedger:
         match fact.event:
             case ev.FillBooked(intent_id=intent_id):
                 self._on_fill(intent_id, fact.at)
-            case ev.VenueChanged(open=True):
-                self._venue_ready_at = Timestamp(fact.at + self._rules.delay_after_open)
-                self.ask_later(Trigger.VENUE_OPEN, self._rules.delay_after_open)
+            case ev.VenueChanged(open=opened):
+                self._on_venue(fact.at, opened=opened)
             case ev.AutoSwitched(on=True) | ev.LatchSet(on=False) | ev.BandSet():
                 self.ask(Trigger.MONITOR)
             case ev.IntentMoved(after=after) if after in od.TERMINAL:
                 self.ask(Trigger.FILL)
             case _:
                 return
+
+    def _on_venue(self, at: Timestamp, *, opened: bool) -> None:
+        """A venue that opens is given a while; one that was open when we came is not."""
+        before, self._venue_was_open = self._venue_was_open, opened
+        if not opened:
+            return
+        delay = self._rules.delay_after_open if before is False else 0.0
+        self._venue_ready_at = Timestamp(at + delay)
+        self.ask_later(Trigger.VENUE_OPEN, delay)
 
     def _on_fill(self, intent_id: str, at: Timestamp) -> None:
         intent = self._recorder.state.intents.get(intent_id)
@@ -147,7 +156,8 @@ class Hedger:
         if not self._recorder.state.auto:
             self._entry_due.clear()
         if forbidden:
-            self._once(forbidden)
+            if self._at_stake():
+                self._once(forbidden)
             return
         trigger, entries = self._strongest(reasons, closing)
         if trigger is None:
@@ -161,6 +171,11 @@ class Hedger:
         if closing and decision.action is Action.HOLD:
             self._settler.close_decided.update(closing)
             await self._settler.tidy()
+
+    def _at_stake(self) -> bool:
+        """Whether anything is held that would be hedged if it could."""
+        state = self._recorder.state
+        return bool(state.open_strangles or state.hedge_position(self._rules.hedge_symbol))
 
     def _strongest(
         self, reasons: set[Trigger], closing: tuple[str, ...]

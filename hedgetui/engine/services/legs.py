@@ -25,6 +25,7 @@ from hedgetui.ports.clock import Clock
 
 Wake = Callable[[], None]
 _RETRY_S = 1.0
+_LONGEST_WAIT_S = 300.0
 
 
 @dataclass(slots=True)
@@ -35,6 +36,10 @@ class _Work:
     placed_at: Timestamp = Timestamp(0.0)
     retry_at: Timestamp = Timestamp(0.0)
     last_refusal: str = ""
+    number: int = 0
+    """Short number of the last order."""
+    rejections: int = 0
+    """Orders the broker refused in a row; each doubles the wait."""
 
 
 class LegWorker:
@@ -130,6 +135,7 @@ class LegWorker:
             if now - work.placed_at >= self._rules.chase_interval and self._may_step(work, purpose):
                 await self._executor.cancel(live[0], "re-priced")
             return False
+        self._note_rejection(work)
         if not wanted or now < work.retry_at:
             return False
         if work.placed_at:
@@ -139,6 +145,23 @@ class LegWorker:
                 work.step += 1
         await self._place(trade, leg, wanted, purpose, work)
         return False
+
+    def _note_rejection(self, work: _Work) -> None:
+        """Wait longer after each order the broker refused; say it the first time."""
+        last = next(
+            (i for i in self._recorder.state.intents.values() if i.number == work.number), None
+        )
+        if last is None or last.live:
+            return
+        work.number = 0
+        if last.state is not od.IntentState.REJECTED:
+            work.rejections = 0
+            return
+        work.rejections += 1
+        wait = min(_LONGEST_WAIT_S, self._rules.chase_interval * 2**work.rejections)
+        work.retry_at = Timestamp(self._clock.now() + wait)
+        words = f"❌ Order #{last.number} refused by the broker; next try in {wait:.0f} s"
+        self._recorder.say("warn", words, last.draft.describe())
 
     def _may_step(self, work: _Work, purpose: od.Purpose) -> bool:
         """An exit at the touch is re-priced as well, since the touch moves."""
@@ -178,8 +201,9 @@ class LegWorker:
             work.placed_at = now
             work.retry_at = Timestamp(now + self._rules.chase_interval)
             work.last_refusal = ""
-            number, text = outcome.intent.number, draft.describe()
-            self._recorder.say("info", f"🎯 Order #{number}: {text}", draft.reason)
+            work.number = outcome.intent.number
+            text = f"🎯 Order #{work.number}: {draft.describe()}"
+            self._recorder.say("info", text, draft.reason)
             return
         self._say_refusal(outcome, work, draft)
 

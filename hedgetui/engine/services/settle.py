@@ -37,6 +37,7 @@ class Settler:
         self._clock = clock
         self._rules = rules
         self._facts: asyncio.Queue[ev.Fact] = asyncio.Queue()
+        self._one_at_a_time = asyncio.Lock()
         self._flat_since: dict[str, Timestamp] = {}
         self.close_decided: set[str] = set()
         """Flat trades whose share the hedger has already decided about."""
@@ -74,9 +75,10 @@ class Settler:
             self._recorder.say("info", f"✅ Order #{intent.number} filled", draft.describe())
 
     async def _settle(self, exec_id: str = "") -> None:
-        await self._share(exec_id)
-        await self._open_trades()
-        await self._close_trades()
+        async with self._one_at_a_time:
+            await self._share(exec_id)
+            await self._open_trades()
+            await self._close_trades()
 
     # --- shares ------------------------------------------------------------------------------
 

@@ -35,13 +35,13 @@ CREATE TABLE intents (
   epoch INTEGER NOT NULL,
   session INTEGER NOT NULL,
   created_at REAL NOT NULL,
-  recorded_seq INTEGER NOT NULL REFERENCES events (seq),
-  moved_seq INTEGER NOT NULL REFERENCES events (seq),
+  recorded_seq INTEGER NOT NULL,
+  moved_seq INTEGER NOT NULL,
   state TEXT NOT NULL,
   filled INTEGER NOT NULL CHECK (typeof(filled) = 'integer' AND filled >= 0),
   broker_order TEXT NOT NULL,
   cancel_wanted INTEGER NOT NULL
-);
+) WITHOUT ROWID;
 
 -- One decision is at most one order: the second live intent of a slot cannot be written.
 CREATE UNIQUE INDEX one_live ON intents (account, strategy, instrument_key)
@@ -56,8 +56,8 @@ CREATE TABLE fills (
   quantity INTEGER NOT NULL CHECK (typeof(quantity) = 'integer'),
   price TEXT NOT NULL,
   executed_at REAL NOT NULL,
-  seq INTEGER NOT NULL REFERENCES events (seq)
-);
+  seq INTEGER NOT NULL
+) WITHOUT ROWID;
 CREATE INDEX fills_of_intent ON fills (intent_id);
 
 -- Who wrote when. Process ids differ between two equal runs, so this is never part of the hash.

@@ -1,0 +1,163 @@
+"""`hedgetui doctor`: what a desk needs, one line each, with the way to mend it.
+
+Looks and changes nothing: a check that would create what it checks for proves little.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+import sqlite3
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from hedgetui import __version__, config
+from hedgetui.console import output
+from hedgetui.console.settings import loaded
+from hedgetui.domain.errors import HedgetuiError
+from hedgetui.store.verify import verify
+
+_SMALLEST = (40, 12)
+_COMFORTABLE = (80, 24)
+_MARKS = {"ok": "✓", "warn": "⚠", "fail": "✗"}
+_FREE_BYTES = 100 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One check."""
+
+    name: str
+    status: str
+    """`ok`, `warn` or `fail`."""
+    detail: str
+    fix: str = ""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print every check; 1 when one failed."""
+    lines = list(checks(options))
+    if output.wants_json(options):
+        output.print_json(lines)
+    else:
+        for line in lines:
+            fix = f"  → {line.fix}" if line.fix else ""
+            output.print_lines([f"{_MARKS[line.status]} {line.name:<10} {line.detail}{fix}"])
+    return 1 if any(line.status == "fail" for line in lines) else 0
+
+
+def checks(options: argparse.Namespace) -> Iterator[Line]:
+    """Yield every check."""
+    yield from _versions()
+    yield from _terminal()
+    try:
+        found = loaded(options)
+    except HedgetuiError as error:
+        yield Line("config", "fail", error.message, error.hint)
+        return
+    source = str(found.file) if found.file else "packaged defaults"
+    yield Line("config", "ok", f"{source}, profile {found.settings.general.profile}")
+    yield from _files(found)
+    yield from _database(found.paths.journal)
+    yield _link(found)
+
+
+def _versions() -> Iterator[Line]:
+    running = f"hedgetui {__version__}, Python {platform.python_version()}"
+    yield Line("program", "ok", f"{running}, SQLite {sqlite3.sqlite_version}")
+    names = ("textual", "numpy", "pydantic", "aiosqlite", "tomlkit")
+    parts, missing = [], []
+    for name in names:
+        try:
+            parts.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        yield Line("packages", "fail", f"missing: {', '.join(missing)}", "install hedgetui again")
+    else:
+        yield Line("packages", "ok", ", ".join(parts))
+
+
+def _terminal() -> Iterator[Line]:
+    if not sys.stdout.isatty():
+        fix = "run doctor in the terminal you trade in"
+        yield Line("terminal", "warn", "standard output is no terminal", fix)
+    else:
+        columns, rows = shutil.get_terminal_size()
+        size = f"{os.environ.get('TERM', 'TERM not set')}, {columns}x{rows}"
+        if columns < _SMALLEST[0] or rows < _SMALLEST[1]:
+            yield Line("terminal", "warn", size, f"at least {_SMALLEST[0]}x{_SMALLEST[1]}")
+        elif columns < _COMFORTABLE[0] or rows < _COMFORTABLE[1]:
+            yield Line("terminal", "ok", f"{size}: the narrow screen")
+        else:
+            yield Line("terminal", "ok", size)
+    utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    fix = "" if utf8 else "export LANG=C.UTF-8, or set ui.ascii = true"
+    yield Line("encoding", "ok" if utf8 else "warn", sys.stdout.encoding or "unknown", fix)
+    yield _colours()
+
+
+def _colours() -> Line:
+    if os.environ.get("NO_COLOR"):
+        return Line("colours", "ok", "none: NO_COLOR is set; signs and shapes carry the meaning")
+    term = os.environ.get("TERM", "")
+    if os.environ.get("COLORTERM") in {"truecolor", "24bit"}:
+        return Line("colours", "ok", "16 million")
+    if "256" in term:
+        return Line("colours", "ok", "256")
+    return Line("colours", "warn", "16", "export TERM=xterm-256color if the terminal can")
+
+
+def _files(found: config.Loaded) -> Iterator[Line]:
+    folder = found.paths.state
+    if not folder.exists():
+        yield Line("files", "ok", f"{folder} will be made at the first start")
+        return
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & 0o077:
+        yield Line("files", "warn", f"{folder} has mode {mode:04o}", f"chmod 700 {folder}")
+    elif not os.access(folder, os.W_OK):
+        yield Line("files", "fail", f"{folder} cannot be written", f"chmod u+w {folder}")
+    else:
+        yield Line("files", "ok", f"{folder}, mode {mode:04o}")
+    free = shutil.disk_usage(folder).free
+    status, fix = ("ok", "") if free > _FREE_BYTES else ("fail", "free some space")
+    yield Line("disk", status, f"{free / 1e6:,.0f} MB free", fix)
+
+
+def _database(path: Path) -> Iterator[Line]:
+    if not path.exists():
+        yield Line("database", "ok", f"{path} will be made at the first start")
+        return
+    yield from _guarded("database", lambda: _verified(path))
+
+
+def _verified(path: Path) -> Line:
+    report = verify(path)
+    words = f"{report.rows} facts, chain and invariants hold"
+    if report.ok:
+        return Line("database", "ok", f"{path}: {words}")
+    first = report.violations[0]
+    fix = "hedgetui journal verify"
+    return Line("database", "fail", f"{path}: seq {first.seq}: {first.message}", fix)
+
+
+def _guarded(name: str, check: Callable[[], Line]) -> Iterator[Line]:
+    try:
+        yield check()
+    except HedgetuiError as error:
+        yield Line(name, "fail", error.message, error.hint)
+
+
+def _link(found: config.Loaded) -> Line:
+    profile = found.settings.general.profile
+    if profile == "sim":
+        return Line("broker", "ok", "the built-in simulator: no link needed")
+    fix = "this version trades on the simulator: --profile sim"
+    return Line("broker", "fail", f"profile {profile} needs a broker link", fix)

@@ -1,0 +1,164 @@
+"""A trader made of a plan: carries a scenario's steps to a desk, as a person would with keys.
+
+It knows the desk's port only. A step the desk is not ready for is tried again for a while; a
+refusal is narrated and the plan goes on.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from hedgetui.console import output
+from hedgetui.domain import commands as cm
+from hedgetui.domain.errors import BrokerUnreachable, UsageError
+from hedgetui.ports.clock import Clock
+from hedgetui.ports.desk import DeskPort, Outcome, Subscription
+from hedgetui.simulation.scenarios import TraderStep
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
+_READY_S = 60.0
+_QUIET_S = 120.0
+_RETRY_S = 5.0
+_RETRIES = 6
+_AGAIN = frozenset(
+    {"broker_unreachable", "usage", "G1-link", "G1-unsynced", "G7-no-quote", "G11-in-flight"}
+)
+"""Refusals of a desk that is not ready yet."""
+
+
+def duration(text: str) -> float:
+    """Read `90s`, `10m`, `6h` or plain seconds.
+
+    Raises:
+        UsageError: it is not a positive time.
+    """
+    match = _DURATION.fullmatch(text.strip().lower())
+    seconds = float(match[1]) * _UNITS[match[2] or "s"] if match else 0.0
+    if seconds <= 0:
+        message = f"--for {text!r} is not a time"
+        raise UsageError(message, hint="like 90s, 10m or 6h")
+    return seconds
+
+
+def pace(speed: float | None) -> float | None:
+    """Return how fast virtual time may run; None is as fast as the machine can.
+
+    Raises:
+        UsageError: it is not a positive number.
+    """
+    if speed is None:
+        return None
+    if not (math.isfinite(speed) and speed > 0):
+        message = f"--speed {speed} is not a positive number"
+        raise UsageError(message)
+    return speed
+
+
+Narrator = Callable[[str], None]
+
+
+async def follow(
+    desk: DeskPort, clock: Clock, steps: Iterable[TraderStep], narrate: Narrator
+) -> None:
+    """Carry out `steps` at their times, counted from now; refusals are narrated."""
+    began = clock.now()
+    for step in steps:
+        wait = began + step.at_seconds - clock.now()
+        if wait > 0:
+            await clock.sleep(wait)
+        refusal = await _carry_out(desk, clock, step)
+        if refusal is not None:
+            narrate(f"plan: {step.action} {step.argument}: {refusal.code}: {refusal.message}")
+
+
+async def _carry_out(desk: DeskPort, clock: Clock, step: TraderStep) -> Outcome | None:
+    """Do one step; returns the refusal it ended with, if any."""
+    outcome = await _one(desk, step)
+    for _ in range(_RETRIES):
+        if outcome is None or outcome.ok:
+            return None
+        if outcome.code not in _AGAIN:
+            break
+        await clock.sleep(_RETRY_S)
+        outcome = await _one(desk, step)
+    return outcome
+
+
+async def _one(desk: DeskPort, step: TraderStep) -> Outcome | None:
+    by = "script"
+    match step.action:
+        case "enable":
+            return await desk.dispatch(cm.EnableStrategy(step.argument != "off"), by)
+        case "auto":
+            return await desk.dispatch(cm.SwitchAuto(step.argument != "off"), by)
+        case "enter":
+            row, _, lots = (step.argument or "1").partition("x")
+            return await _confirmed(desk, cm.PreviewEntry(int(row), int(lots or 1)))
+        case "close_oldest":
+            open_now = [row for row in desk.snapshot().strangles if row.state == "OPEN"]
+            if not open_now:
+                return None
+            return await _confirmed(desk, cm.PreviewClose(open_now[0].trade_id))
+        case "hedge":
+            return await _confirmed(desk, cm.PreviewHedge())
+        case "halt":
+            return await desk.dispatch(cm.Freeze("the plan says so"), by)
+
+
+async def _confirmed(desk: DeskPort, command: cm.Command) -> Outcome:
+    outcome = await desk.dispatch(command, "script")
+    if outcome.preview is None or not outcome.ok:
+        return outcome
+    return await desk.dispatch(cm.Confirm(outcome.preview.preview_id), "script")
+
+
+async def until_ready(desk: DeskPort, clock: Clock) -> None:
+    """Wait until the link is synchronised and hedge data came in.
+
+    Raises:
+        BrokerUnreachable: it is not within a minute.
+    """
+    deadline = clock.now() + _READY_S
+    while clock.now() < deadline:
+        snapshot = desk.snapshot()
+        if snapshot.status.link == "ready" and snapshot.scanned_at is not None:
+            return
+        await clock.sleep(0.25)
+    message = f"the broker link is {desk.snapshot().status.link}"
+    raise BrokerUnreachable(message, hint="hedgetui doctor")
+
+
+async def until_quiet(desk: DeskPort, clock: Clock) -> None:
+    """Wait until no order works, nothing enters or closes, and first hedges are placed."""
+    deadline = clock.now() + _QUIET_S
+    calm = 0
+    while clock.now() < deadline and calm < 4:  # noqa: PLR2004 - four looks, three seconds apart
+        await clock.sleep(3.0)
+        snapshot = desk.snapshot()
+        moving = any(row.state != "OPEN" for row in snapshot.strangles)
+        calm = 0 if moving or snapshot.status.working_orders else calm + 1
+
+
+async def count_log(box: Subscription, *, echo: bool) -> dict[str, int]:
+    """Count log lines by level until the desk closes; with `echo` narrate them."""
+    counts: Counter[str] = Counter()
+    async for update in box:
+        for record in update.log:
+            counts[record.level] += 1
+            if echo:
+                output.say(record.text)
+    return dict(sorted(counts.items()))
+
+
+def print_summary(summary: dict[str, Any], *, as_json: bool) -> int:
+    """Print the end of a headless run; 1 when a promise was broken."""
+    if as_json:
+        output.print_json({"summary": summary})
+    else:
+        output.print_lines([f"{name:<16} {value}" for name, value in summary.items()])
+    return 1 if summary["violations"] else 0

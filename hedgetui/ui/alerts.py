@@ -1,0 +1,43 @@
+"""When to ring: few reasons, each worth turning one's head for.
+
+The bell marks a tmux window and wakes people, so it rings for a rejected order, for a broken band
+while nobody hedges, and for a lost link; never twice within half a minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hedgetui.ports.desk import DeskSnapshot
+from hedgetui.ports.journal import LogRecord
+
+QUIET_S = 30.0
+
+
+def worth_a_bell(
+    before: DeskSnapshot | None, after: DeskSnapshot, log: Sequence[LogRecord]
+) -> bool:
+    """Tell whether the step from one snapshot to the next deserves the bell."""
+    if any(record.level == "alarm" for record in log) and before is not None:
+        return True
+    if before is None:
+        return False
+    lost = before.status.link == "ready" and after.status.link != "ready"
+    was_red, is_red = before.book.level == "red", after.book.level == "red"
+    unattended = is_red and not after.status.auto and (not was_red or before.status.auto)
+    return lost or unattended
+
+
+class Bell:
+    """Keeps the bell rare."""
+
+    def __init__(self, *, allowed: bool) -> None:
+        self._allowed = allowed
+        self._rang_at = float("-inf")
+
+    def may_ring(self, now: float, *, always: bool = False) -> bool:
+        """Tell whether to ring at `now` (seconds) and remember it; `always` is the kill key."""
+        if not self._allowed or (not always and now - self._rang_at < QUIET_S):
+            return False
+        self._rang_at = now
+        return True

@@ -1,0 +1,221 @@
+"""The verbs that may reach a broker, and those that keep orders from it.
+
+What only lowers risk acts at once: AUTO off, disarm, the first two presses of the kill key.
+Whatever would send an order asks the desk for a preview and shows it; the order itself leaves
+only by the dialog's `y`, as `Confirm` with the preview's id. No method here takes a quantity.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hedgetui.domain import commands as cmd
+from hedgetui.domain.text import safe
+from hedgetui.ui.kill import KillLadder, Step
+
+if TYPE_CHECKING:
+    from hedgetui.ports.desk import Outcome
+    from hedgetui.ui.app import HedgeApp
+
+PREVIEW = "preview"
+"""Name shared by every verb that opens a preview, so that only one is on its way."""
+
+STALE_CODE = "greeks-stale"
+"""The desk's answer when a hedge would rest on old greeks; the trader may accept own ones."""
+
+LARGEST_ENTRY = 1_000
+"""What the lots dialog accepts; the desk's own limit is far below and has the last word."""
+
+
+class TradeKeys:
+    """Trade verbs of one app."""
+
+    def __init__(self, app: HedgeApp) -> None:
+        self._app = app
+        self._ladder = KillLadder()
+
+    def hedge(self) -> None:
+        """Preview the hedge now."""
+        self._app.fly(PREVIEW, self._hedge())
+
+    def close(self) -> None:
+        """Preview the exit from the chosen strangle."""
+        self._app.fly(PREVIEW, self._close())
+
+    def enter(self) -> None:
+        """Ask for lots and preview the entry into the chosen candidate."""
+        self._app.fly(PREVIEW, self._enter())
+
+    def cancel(self) -> None:
+        """Ask which working order to cancel, and cancel it."""
+        self._app.fly(PREVIEW, self._cancel())
+
+    def auto(self) -> None:
+        """Switch auto-hedging; off is immediate and loud."""
+        snapshot = self._app.snapshot
+        if snapshot is None:
+            return
+        if snapshot.status.auto:
+            self._app.fly("auto", self._ask(cmd.SwitchAuto(on=False)))
+            self._app.loud("AUTO OFF: nothing hedges this book by itself. T restores, Esc hides")
+        else:
+            self._app.fly("auto", self._ask(cmd.SwitchAuto(on=True)))
+            self._app.hush()
+
+    def arm(self) -> None:
+        """Arm, with the account's last four for a live one; disarm at once."""
+        snapshot = self._app.snapshot
+        if snapshot is None:
+            return
+        if snapshot.status.armed:
+            self._app.fly("disarm", self._ask(cmd.Disarm()))
+        else:
+            self._app.fly("arm", self._arm())
+
+    def kill(self) -> None:
+        """Climb the kill ladder by one step."""
+        step = self._ladder.press(self._app.clock(), self._app.previous_key)
+        match step:
+            case Step.DOUBT:
+                self._app.note("Caps Lock? K again within a second stops AUTO", warn=True)
+            case Step.AUTO_OFF:
+                self._app.fly("kill-auto", self._ask(cmd.SwitchAuto(on=False)))
+                self._app.loud("KILL: AUTO OFF. K again: freeze and cancel. T restores, Esc hides")
+            case Step.FREEZE:
+                self._app.fly("kill-freeze", self._ask(cmd.Freeze("kill key")))
+                self._app.loud("KILL: FROZEN, working orders cancelled. K again: flatten")
+            case Step.FLATTEN:
+                self._app.drop_dialogs()
+                self._app.fly("kill-flatten", self._preview(cmd.PreviewFlatten()))
+
+    def reconcile(self) -> None:
+        """Read broker truth now."""
+        self._app.fly("reconcile", self._ask(cmd.Reconcile()))
+
+    def scan(self) -> None:
+        """Read the chain and rank strangles."""
+        self._app.fly("scan", self._ask(cmd.Scan()))
+
+    def menu(self) -> None:
+        """Choose a preset, switch the strategy, release latches."""
+        self._app.fly(PREVIEW, self._menu())
+
+    async def _ask(self, command: cmd.Command) -> Outcome:
+        """Send a command that needs no dialog and show the answer."""
+        outcome = await self._app.desk.dispatch(command)
+        self._app.tell(outcome)
+        return outcome
+
+    async def _preview(self, command: cmd.Command, outcome: Outcome | None = None) -> None:
+        """Show what the desk would send; send it when the dialog says so."""
+        from hedgetui.ui.dialogs.preview import PreviewDialog  # noqa: PLC0415 - off the first paint
+
+        answer = outcome or await self._app.desk.dispatch(command)
+        preview = answer.preview
+        snapshot = self._app.snapshot
+        if preview is None or snapshot is None:
+            self._app.tell(answer)
+            return
+        status = snapshot.status
+        typed = await self._app.ask(PreviewDialog(preview, status.mode, status.now))
+        if typed is not None:
+            self._app.tell(await self._app.desk.dispatch(cmd.Confirm(preview.preview_id, typed)))
+
+    async def _hedge(self) -> None:
+        from hedgetui.ui.dialogs.base import YesDialog  # noqa: PLC0415 - off the first paint
+
+        outcome = await self._app.desk.dispatch(cmd.PreviewHedge())
+        if outcome.code == STALE_CODE and outcome.preview is None:
+            about = self._app.look.icons.about
+            rows = (outcome.message, f"The console's own model ({about}) would size the hedge.",
+                    "Nothing is sent yet.")  # fmt: skip
+            if not await self._app.ask(YesDialog("Hedge on own greeks?", rows, "show preview")):
+                return
+            await self._preview(cmd.PreviewHedge(accept_stale=True))
+            return
+        await self._preview(cmd.PreviewHedge(), outcome)
+
+    async def _close(self) -> None:
+        trade_id = await self._app.picks.strangle()
+        if trade_id:
+            await self._preview(cmd.PreviewClose(trade_id))
+
+    async def _enter(self) -> None:
+        from hedgetui.ui.dialogs.choice import NumberDialog  # noqa: PLC0415 - off the first paint
+
+        candidate = await self._app.picks.candidate()
+        if candidate is None:
+            return
+        lots = await self._app.ask(
+            NumberDialog(
+                f"Enter {candidate.label}",
+                f"How many strangles? One costs ${candidate.cost:,.0f} at the ask.",
+                str(self._app.desk.settings.first_trade_lots),
+                whole=True,
+                largest=LARGEST_ENTRY,
+                then="preview",
+            )
+        )
+        if lots is not None:
+            await self._preview(cmd.PreviewEntry(candidate.number, int(lots)))
+
+    async def _cancel(self) -> None:
+        from hedgetui.ui.dialogs.base import YesDialog  # noqa: PLC0415 - off the first paint
+
+        number = await self._app.picks.working_order()
+        if number is None:
+            return
+        every = number == "all"
+        text = "every working order" if every else f"order #{number}"
+        rows = ("What has been filled stays filled.",)
+        if await self._app.ask(YesDialog(f"Cancel {text}?", rows, "cancel it", no="leave it")):
+            await self._ask(cmd.CancelAll() if every else cmd.CancelOrder(int(number)))
+
+    async def _arm(self) -> None:
+        from hedgetui.ui.dialogs.arm import arm_live  # noqa: PLC0415 - off the first paint
+
+        snapshot = self._app.snapshot
+        typed: str | None = ""
+        if snapshot is not None and snapshot.status.mode == "LIVE":
+            typed = await self._app.ask(arm_live(snapshot))
+        if typed is not None:
+            await self._ask(cmd.Arm(typed))
+
+    async def _menu(self) -> None:
+        from hedgetui.ui.dialogs.arm import unfreeze  # noqa: PLC0415 - off the first paint
+
+        value = await self._app.picks.menu()
+        snapshot = self._app.snapshot
+        if value is None or snapshot is None:
+            return
+        kind, _, name = value.partition(":")
+        if kind == "preset":
+            await self._ask(cmd.SetBand(name))
+        elif kind == "custom":
+            await self._custom_band()
+        elif kind == "strategy":
+            await self._ask(cmd.EnableStrategy(on=name == "on"))
+        elif kind == "release":
+            typed = await self._app.ask(unfreeze(tuple(map(safe, snapshot.status.latches))))
+            if typed == "UNFREEZE":
+                await self._ask(cmd.Unfreeze("released at the screen"))
+            elif typed is not None:
+                self._app.note("not released: the word is UNFREEZE", warn=True)
+
+    async def _custom_band(self) -> None:
+        from hedgetui.ui.dialogs.choice import NumberDialog  # noqa: PLC0415 - off the first paint
+
+        snapshot = self._app.snapshot
+        start = f"{snapshot.book.band:g}" if snapshot else "10"
+        value = await self._app.ask(
+            NumberDialog(
+                "Custom band",
+                "Hedge when net Δ is more than this many $/pt from the target:",
+                start,
+                whole=False,
+                largest=1_000,
+                then="set",
+            )
+        )
+        if value is not None:
+            await self._ask(cmd.SetBand("custom", value))

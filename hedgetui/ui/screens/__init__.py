@@ -1,0 +1,1 @@
+"""What stands on the screen: the shell around every pane, the Vega pane, and the micro view."""

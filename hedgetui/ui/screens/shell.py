@@ -1,0 +1,254 @@
+"""What stands around every pane: status, tabs, alarms, log and keys, at any size.
+
+The shell owns the arrangement and nothing else: which pane is shown, which one is zoomed, how tall
+the log is. Below 60 columns or 15 rows it gives way to the micro view; the banner and the key row
+stay at every size, since an alarm nobody can see is none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+
+from hedgetui.ui.screens.footer_text import footer_line
+from hedgetui.ui.screens.log import DeskLog
+from hedgetui.ui.screens.micro import MicroView
+from hedgetui.ui.screens.spans import Line
+from hedgetui.ui.screens.status_text import Look, alarms, banner_line, status_line
+from hedgetui.ui.screens.vega import VegaPane
+from hedgetui.ui.widgets.text_line import StyledLines
+from hedgetui.ui.widgets.tree_grid import TreeGrid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from textual import events
+    from textual.widget import Widget
+
+    from hedgetui.ports.desk import DeskSnapshot
+    from hedgetui.ports.journal import LogRecord
+    from hedgetui.ui.app import HedgeApp
+
+TABS: tuple[tuple[str, str, str], ...] = (("1", "Vega", "vega"),)
+"""Key, title and pane of every screen there is."""
+
+SHORT_ROWS = 30
+FULL = -1
+
+
+class Shell(Screen[None], inherit_bindings=False):
+    """The one screen; panes change inside it."""
+
+    AUTO_FOCUS = "#positions"
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - as Textual declares it
+        (0, "-thin"),
+        (60, "-narrow"),
+        (100, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012 - as Textual declares it
+        (0, "-flat"),
+        (15, "-short"),
+        (SHORT_ROWS, "-tall"),
+    ]
+
+    def __init__(
+        self, look: Look, *, log_rows: int, show_clock: bool, keymap: Mapping[str, str]
+    ) -> None:
+        super().__init__(id="shell")
+        self.look = look
+        self.vega = VegaPane(look)
+        self.log_pane = DeskLog(zone=look.zone, icons=look.icons)
+        self.micro = MicroView(id="micro")
+        self._status = StyledLines(id="status")
+        self._tabs = StyledLines(id="tabs")
+        self._banner = StyledLines(id="banner")
+        self._log_caption = StyledLines(id="log-caption")
+        self._footer = StyledLines(id="footer")
+        self._show_clock = show_clock
+        self._keymap = keymap
+        self._log_rows = log_rows
+        self._log_size: int | None = None
+        self._zoomed: Widget | None = None
+        self._zoomed_by_tab = False
+        self._snapshot: DeskSnapshot | None = None
+        self._notes: tuple[str, ...] = ()
+
+    @property
+    def owner(self) -> HedgeApp:
+        """The app, as what it is."""
+        app: HedgeApp = self.app  # type: ignore[assignment]
+        return app
+
+    def compose(self) -> ComposeResult:
+        """Build the rows from top to bottom."""
+        yield self._status
+        yield self._tabs
+        yield self._banner
+        yield self.vega
+        yield self.micro
+        yield self._log_caption
+        yield self.log_pane
+        yield self._footer
+
+    def on_mount(self) -> None:
+        """Show the desk's state in the very first paint."""
+        self._put(self._tabs, self._tab_line())
+        self.fit_rows()
+        self.owner.first_look()
+
+    def on_resize(self) -> None:
+        """Word the rows for the new size."""
+        self.fit_rows()
+        if self._snapshot is not None:
+            self.show(self._snapshot, ())
+
+    def on_key(self, event: events.Key) -> None:
+        """Remember the key, for the kill ladder; bindings see it afterwards."""
+        self.owner.key_seen(event.key)
+
+    def show(self, snapshot: DeskSnapshot, log: Sequence[LogRecord]) -> None:
+        """Show one state of the desk and the log lines since the last one."""
+        self._snapshot = snapshot
+        if log:
+            self.log_pane.add(log)
+        self.show_alarms(snapshot, self._notes)
+        width = self.app.size.width
+        if self.is_micro:
+            self.micro.show(snapshot, self.log_pane.newest(2), self.look)
+            return
+        line = status_line(snapshot, self.look, width, clock=self._show_clock)
+        self._put(self._status, line)
+        self.vega.show(snapshot)
+
+    def show_alarms(self, snapshot: DeskSnapshot | None, notes: tuple[str, ...]) -> None:
+        """Show what must never be out of sight; `notes` are the screen's own, after the desk's."""
+        self._notes = notes
+        red = alarms(snapshot) if snapshot is not None else ()
+        yellow = notes + (snapshot.reminders if snapshot is not None else ())
+        line = banner_line((*red, *yellow), self.app.size.width)
+        self._banner.set_class(not line, "-empty")
+        self._banner.set_class(bool(red), "-red")
+        self._put(self._banner, line)
+
+    @property
+    def is_micro(self) -> bool:
+        """Tell whether only the micro view has room."""
+        return self.app.size.width < 60 or self.app.size.height < 15
+
+    def fit_rows(self) -> None:
+        """Fit the log and the key row to the present size."""
+        size = self.app.size
+        self._put(self._footer, footer_line(self._keymap, size.width))
+        rows = self._log_size
+        if rows is None:
+            rows = self._log_rows if size.height >= SHORT_ROWS else min(2, self._log_rows)
+        full = rows == FULL
+        captioned = full or rows > 2
+        self.set_class(full, "-log-full")
+        self.set_class(rows == 0 or self.is_micro, "-log-off")
+        self.set_class(captioned, "-log-captioned")
+        self.log_pane.styles.height = "1fr" if full else max(1, rows - captioned)
+        self._caption_log()
+
+    def use_look(self, look: Look) -> None:
+        """Change the alphabet of everything."""
+        self.look = look
+        self.log_pane.icons = look.icons
+        self.vega.use_look(look)
+        self._put(self._tabs, self._tab_line())
+        self.fit_rows()
+        if self._snapshot is not None:
+            self.show(self._snapshot, ())
+
+    def show_screen(self, pane: str) -> None:
+        """Show one of `TABS`; there is one today."""
+        if pane == "vega":
+            self.vega.positions.focus()
+
+    def focus_next_pane(self, step: int) -> None:
+        """Focus the next pane; one that has no room is zoomed while it has the focus."""
+        if self.is_micro:
+            return
+        panes: list[Widget] = [*self.vega.panes, self.log_pane]
+        at = panes.index(self.focused) if self.focused in panes else -step
+        target = panes[(at + step) % len(panes)]
+        if self._zoomed is not None and self._zoomed_by_tab:
+            self._zoom(None)
+        if not target.is_on_screen or target.size.height < 2:
+            self._zoom(target)
+            self._zoomed_by_tab = True
+        target.focus()
+
+    def zoom(self) -> None:
+        """Give the focused pane the whole screen, or take it back."""
+        self._zoom(None if self._zoomed is not None else self.focused or self.vega.positions)
+
+    def _zoom(self, widget: Widget | None) -> None:
+        self._zoomed, self._zoomed_by_tab = widget, False
+        charts = (self.vega.payoff, self.vega.day)
+        self.set_class(widget is self.vega.positions, "-zoom-positions")
+        self.set_class(widget is self.vega.scanner, "-zoom-scanner")
+        self.set_class(widget is charts[0], "-zoom-payoff")
+        self.set_class(widget is charts[1], "-zoom-day")
+        self.set_class(widget is self.log_pane, "-zoom-log")
+        if widget is None and self._snapshot is not None:
+            self.call_after_refresh(self.show, self._snapshot, ())
+
+    def step_back(self) -> bool:
+        """Undo the nearest view state; tell whether there was one."""
+        if self._zoomed is not None:
+            self._zoom(None)
+            self.vega.positions.focus()
+            return True
+        return False
+
+    def next_log_size(self) -> None:
+        """Cycle the log: hidden, two rows, its usual size, full."""
+        sizes = [0, 2, max(3, self._log_rows), FULL]
+        now = self._log_size
+        if now is None:
+            now = self._log_rows if self.app.size.height >= SHORT_ROWS else 2
+        at = sizes.index(now) if now in sizes else 1
+        self._log_size = sizes[(at + 1) % len(sizes)]
+        self.fit_rows()
+
+    def toggle_follow(self) -> None:
+        """Let the log follow new lines, or hold it still."""
+        self.log_pane.follow = not self.log_pane.follow
+        self._caption_log()
+
+    def on_tree_grid_selected(self, message: TreeGrid.Selected) -> None:
+        """Show the details of a row."""
+        self.owner.tables.details(message.grid, message.key)
+
+    def on_tree_grid_find_requested(self, message: TreeGrid.FindRequested) -> None:
+        """Ask for a filter."""
+        self.owner.tables.find(message.grid)
+
+    def on_tree_grid_columns_requested(self, message: TreeGrid.ColumnsRequested) -> None:
+        """Ask for columns."""
+        self.owner.tables.columns(message.grid)
+
+    def on_log_pane_find_requested(self) -> None:
+        """Ask for a filter of the log."""
+        self.owner.tables.find(self.log_pane)
+
+    def on_log_pane_follow_changed(self) -> None:
+        """Say in the caption whether the log follows."""
+        self._caption_log()
+
+    def _caption_log(self) -> None:
+        icons = self.look.icons
+        follow = icons.dot if self.log_pane.follow else "off"
+        text = f"{icons.rule}Log · L size · F follow {follow} · x why "
+        rest = icons.rule * max(0, self.app.size.width - len(text))
+        self._put(self._log_caption, ((text, ""), (rest, "muted")))
+
+    def _tab_line(self) -> Line:
+        return tuple((f" {key} {title} ", "accent") for key, title, _ in TABS)
+
+    def _put(self, widget: StyledLines, line: Line) -> None:
+        plain = self.look.icons.plain
+        widget.set_lines([[(plain(text), tone) for text, tone in line]] if line else [])

@@ -1,0 +1,88 @@
+"""Colours by meaning: a widget says `warn`, the theme decides what that looks like.
+
+All own widgets share one set of component classes, so a theme or the product's style sheet
+restyles them in one place (`.meaning--pos { color: $pos; }`). The defaults use Textual's standard
+variables only and carry shape (bold, dim, reverse) where colour alone would be the message.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypedDict
+
+from rich.style import Style
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+Fragment = tuple[str, str]
+"""Text and its meaning; several meanings are separated by spaces, "" is plain."""
+
+MEANINGS: Final = (
+    "pos",
+    "neg",
+    "warn",
+    "muted",
+    "strong",
+    "stale",
+    "alarm",
+    "unknown",
+    "accent",
+    "live",
+    "paper",
+    "sim",
+)
+MEANING_CLASSES: Final = frozenset(f"meaning--{name}" for name in MEANINGS)
+
+_MEANING_CSS: Final = """
+    & > .meaning--pos { color: $text-success; }
+    & > .meaning--neg { color: $text-error; }
+    & > .meaning--warn { color: $text-warning; text-style: bold; }
+    & > .meaning--muted { color: $foreground-muted; }
+    & > .meaning--strong { text-style: bold; }
+    & > .meaning--stale { color: $foreground-muted; text-style: dim; }
+    & > .meaning--alarm { color: $text-error; text-style: bold reverse; }
+    & > .meaning--unknown { color: $text-warning; text-style: italic; }
+    & > .meaning--accent { color: $text-accent; }
+    & > .meaning--live { color: $text-error; text-style: bold reverse; }
+    & > .meaning--paper { color: $text-warning; text-style: bold; }
+    & > .meaning--sim { color: $text-accent; text-style: bold; }
+    &:ansi > .meaning--muted { color: ansi_default; text-style: dim; }
+    &:ansi > .meaning--stale { color: ansi_default; text-style: dim italic; }
+"""
+
+
+class WidgetOptions(TypedDict, total=False):
+    """What every Textual widget accepts and an own widget passes on."""
+
+    name: str | None
+    id: str | None
+    classes: str | None
+    disabled: bool
+
+
+def widget_css(widget: str, own: str = "") -> str:
+    """Return the default style sheet of `widget`: its own rules and the shared meanings."""
+    return f"{widget} {{\n    background: $surface; color: $foreground;\n{own}{_MEANING_CSS}}}\n"
+
+
+class Palette:
+    """Resolved Rich styles of one widget, until its style sheet changes."""
+
+    def __init__(self, widget: Widget) -> None:
+        self._widget = widget
+        self._styles: dict[str, Style] = {}
+        self.base: Style = widget.rich_style
+
+    def style(self, meaning: str) -> Style:
+        """Return the widget's style with `meaning` on top; an unknown word changes nothing."""
+        found = self._styles.get(meaning)
+        if found is None:
+            found = self.base
+            for name in meaning.split():
+                found += self.component(f"meaning--{name}")
+            self._styles[meaning] = found
+        return found
+
+    def component(self, name: str) -> Style:
+        """Return only what the component class `name` sets, without the widget's own style."""
+        return self._widget.get_component_rich_style(name, partial=True, default=Style())

@@ -1,0 +1,105 @@
+"""The whole console on a headless terminal, with a still desk and a clock the test holds."""
+
+from __future__ import annotations
+
+import asyncio
+import tomllib
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hedgetui.ui.app import HedgeApp
+from hedgetui.ui.settings import UiSettings
+from tests.ui.still_desk import StillDesk
+
+THEMES = tuple(
+    tomllib.loads(path.read_text(encoding="utf-8"))
+    for path in sorted((Path(__file__).parents[2] / "themes").glob("*.toml"))
+)
+
+
+class HandClock:
+    """Seconds that pass only when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class SteppingClock:
+    """A second passes at every look, so that no dialog is ever deaf."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def __call__(self) -> float:
+        self._now += 1.0
+        return self._now
+
+
+def settings(**chosen: object) -> UiSettings:
+    """Return settings with the shipped themes and a fixed one in use."""
+    return UiSettings(**{"themes": THEMES, "theme": "hedgetui-dark", **chosen})
+
+
+@dataclass
+class Console:
+    """A running console and what a test does with it."""
+
+    app: HedgeApp
+    desk: StillDesk
+    clock: HandClock
+    pilot: object
+
+    async def press(self, *keys: str, after: float = 1.0) -> None:
+        """Press keys, each `after` seconds later than the last, and let everything settle."""
+        for key in keys:
+            self.clock.now += after
+            await self.pilot.press(key)
+            await self.settle()
+
+    async def settle(self) -> None:
+        """Let workers and messages run until nothing more happens."""
+        for _ in range(3):
+            await self.pilot.pause()
+
+    @property
+    def text(self) -> str:
+        """What stands on the screen."""
+        return screen_text(self.app)
+
+    @property
+    def notes(self) -> list[str]:
+        """The notifications shown."""
+        return [note.message for note in self.app._notifications]
+
+
+def screen_text(app: HedgeApp) -> str:
+    """Return the visible text, one line for each row, dialogs included."""
+    width, height = app.size
+    rows = app.screen._compositor.render_update(
+        full=True, screen_stack=app._background_screens
+    ).strips
+    lines = ["".join(segment.text for segment in row)[:width].rstrip() for row in rows]
+    return "\n".join(lines[:height])
+
+
+@asynccontextmanager
+async def opened(
+    desk: StillDesk | None = None, size: tuple[int, int] = (80, 24), **chosen: object
+) -> AsyncIterator[Console]:
+    """Open the console on a still desk."""
+    desk, clock = desk or StillDesk(), HandClock()
+    app = HedgeApp(desk, settings(**chosen), clock=clock)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        console = Console(app, desk, clock, pilot)
+        await console.settle()
+        yield console
+
+
+def run(test: Coroutine[object, object, None]) -> None:
+    """Run one test on a loop of its own."""
+    asyncio.run(test)
