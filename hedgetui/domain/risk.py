@@ -116,6 +116,9 @@ class RiskContext:
     limits: RiskLimits
     instrument: Instrument
     latches: tuple[str, ...]
+    """Reasons of every latch that is on."""
+    frozen: bool
+    """A person froze the desk: even reducing orders wait. Other latches let them pass."""
     armed: bool
     enabled: bool
     link_ready: bool
@@ -155,7 +158,8 @@ _MINUTE = 60.0
 
 def _state(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     """G1: latches, arming, strategy, link, first snapshot, venue."""
-    if ctx.latches and not (ctx.flattening and draft.purpose.reduces):
+    may_pass = draft.purpose.reduces and (ctx.flattening or not ctx.frozen)
+    if ctx.latches and not may_pass:
         return Refusal(Denial.FROZEN, f"frozen: {'; '.join(ctx.latches)}")
     if not ctx.armed:
         return Refusal(Denial.DISARMED, "orders are disarmed")

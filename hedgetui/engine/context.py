@@ -51,6 +51,7 @@ class Contexts:
             limits=self._settings.limits,
             instrument=instrument,
             latches=latches,
+            frozen="freeze" in state.latches or bool(self._recorder.failed),
             armed=state.armed,
             enabled=state.enabled,
             link_ready=state.link is LinkState.READY,

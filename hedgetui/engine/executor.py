@@ -143,7 +143,8 @@ class Executor:
     def _last_look(self, intent: od.Intent, *, flattening: bool) -> str:
         """Return why the order must not leave after all; what changed while the disk wrote."""
         state = self._recorder.state
-        if state.latches and not flattening:
+        may_pass = intent.draft.purpose.reduces and (flattening or "freeze" not in state.latches)
+        if state.latches and not may_pass:
             return "frozen while the intent was written"
         if not state.armed:
             return "disarmed while the intent was written"

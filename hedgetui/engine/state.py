@@ -198,15 +198,15 @@ def _filled(state: DeskState, event: ev.FillBooked, _: Timestamp) -> DeskState:
     if trade is None or intent.draft.purpose.is_hedge:
         return state
     if known is not None:
-        trade = st.apply_fill(trade, _option_fill(known, undo=True))
+        trade = st.retract_fill(trade, _option_fill(known))
     trade = st.apply_fill(trade, _option_fill(event))
     return replace(state, strangles=_with(state.strangles, trade.trade_id, trade))
 
 
-def _option_fill(event: ev.FillBooked, *, undo: bool = False) -> st.OptionFill:
-    """Return the fill as the trade takes it; undoing a corrected one trades it back."""
-    signed = event.side.sign * event.quantity * (-1 if undo else 1)
-    return st.OptionFill(event.instrument_key, Contracts(signed), event.price, event.executed_at)
+def _option_fill(event: ev.FillBooked) -> st.OptionFill:
+    """Return the fill as the trade takes it."""
+    signed = Contracts(event.side.sign * event.quantity)
+    return st.OptionFill(event.instrument_key, signed, event.price, event.executed_at)
 
 
 def _commission(state: DeskState, event: ev.CommissionBooked, _: Timestamp) -> DeskState:

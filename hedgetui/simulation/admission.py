@@ -42,7 +42,7 @@ class Admission:
         except DataError as error:
             return str(error)
         return (
-            self._board.refusal(instrument)
+            self._listing_refusal(instrument)
             or _form_refusal(draft, instrument, now)
             or self._venue_refusal(draft, instrument)
             or self._margin_refusal(draft)
@@ -63,6 +63,13 @@ class Admission:
         free = account.cash + open_profit - self._working_premium()
         headroom = free - required - self._premium(draft, draft.quantity)
         return Margin(money(required - before), money(headroom))
+
+    def _listing_refusal(self, instrument: Instrument) -> str:
+        """What is held can always be traded: a listed strike stays listed when the level leaves."""
+        held = self._book.account.positions.get(instrument.key)
+        if held and instrument.expires_at > self._market.at:
+            return ""
+        return self._board.refusal(instrument)
 
     def _venue_refusal(self, draft: OrderDraft, instrument: Instrument) -> str:
         """Closed venues take nothing; halted ones take what can wait."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -181,14 +182,17 @@ def recorded_market(
     """Return a market that replays bars, chains, or both.
 
     Without bars the index follows the chains; without chains the options are synthetic. A `start`
-    outside the recording means its beginning.
+    outside the recording means its beginning. The carry of a recorded chain replaces that of
+    `terms`, so that its puts and calls agree.
 
     Raises:
         DataError: there is nothing to replay, or bars and chains do not overlap in time.
     """
     first, last = _range(bars, snapshots)
     begin = start if start is not None and first <= start < last else Timestamp(first)
-    conditions = terms or (_terms_of(snapshots[0]) if snapshots else MarketTerms())
+    conditions = terms or MarketTerms()
+    if snapshots:
+        conditions = _with_carry_of(snapshots[0], conditions)
     carry = conditions.rate - conditions.dividend_yield
     smile: Smile = SurfaceSmile(_DEFAULT_VOL, carry)
     root = XSP
@@ -230,18 +234,17 @@ def _out_of_the_money_vols(
     return implied_vol(mids, forward, quotes.strikes, years, sign, discount)
 
 
-def _terms_of(snapshot: ChainSnapshot) -> MarketTerms:
+def _with_carry_of(snapshot: ChainSnapshot, terms: MarketTerms) -> MarketTerms:
     """Return terms whose carry is what put-call parity shows near the money, median of expiries."""
-    rate = MarketTerms().rate
     carries = []
     for quotes in snapshot.expiries:
         years = (_end(snapshot.root, quotes.expiry) - snapshot.at) / YEAR_S
         near = np.abs(quotes.strikes / snapshot.spot - 1.0) < 0.03
         call = (quotes.call_bid + quotes.call_ask)[near] / 2
         put = (quotes.put_bid + quotes.put_ask)[near] / 2
-        forwards = quotes.strikes[near] + (call - put) * math.exp(rate * max(years, 0.0))
+        forwards = quotes.strikes[near] + (call - put) * math.exp(terms.rate * max(years, 0.0))
         known = forwards[np.isfinite(forwards)]
         if years > 0 and known.size:
             carries.append(math.log(float(np.median(known)) / snapshot.spot) / years)
     carry = float(np.median(carries)) if carries else 0.0
-    return MarketTerms(rate=rate, dividend_yield=rate - carry)
+    return replace(terms, dividend_yield=terms.rate - carry)

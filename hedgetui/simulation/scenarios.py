@@ -10,16 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from pathlib import Path
 from random import Random
 from typing import Literal
 
 from hedgetui.domain.errors import UsageError
-from hedgetui.domain.units import Timestamp
-from hedgetui.simulation.broker_book import Fees
-from hedgetui.simulation.exchange import Exchange
 from hedgetui.simulation.faults import Faults, Interval, repeated
-from hedgetui.simulation.market import Market, MarketTerms, seeded_market
+from hedgetui.simulation.market import MarketTerms
 from hedgetui.simulation.matching import FillModel
 from hedgetui.simulation.price_path import Move, PathParameters
 from hedgetui.simulation.streams import stream
@@ -40,16 +36,6 @@ class TraderStep:
     action: Action
     argument: str = ""
     """`on` or `off` for switches, `ROWxLOTS` for an entry (scanner row from 1), else empty."""
-
-    @property
-    def row(self) -> int:
-        """Scanner row of an entry, from 1."""
-        return int(self.argument.partition("x")[0])
-
-    @property
-    def lots(self) -> int:
-        """Strangles to buy in an entry."""
-        return int(self.argument.partition("x")[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,26 +108,6 @@ class Scenario:
     def steps(self, seed: int, duration_s: float) -> tuple[TraderStep, ...]:
         """Return what the trader does in a session of `duration_s`; equal seeds, equal steps."""
         return tuple(self.trader.steps(stream(seed, "trader", self.name), duration_s))
-
-    def market(self, seed: int, *, start: Timestamp, tick_s: float = 1.0) -> Market:
-        """Return the scenario's market at its beginning."""
-        return seeded_market(
-            seed, start=start, tick_s=tick_s, parameters=self.path, terms=self.terms
-        )
-
-    def exchange(
-        self, market: Market, *, seed: int, fees: Fees | None = None, state_path: Path | None = None
-    ) -> Exchange:
-        """Return an exchange on `market` (the scenario's or a recorded one) with its faults.
-
-        Raises:
-            DataError: the state file holds something else.
-            StoreError: the state file cannot be read or written.
-        """
-        return Exchange(
-            market, seed=seed, fees=fees, faults=self.faults, fills=self.fills,
-            state_path=state_path,
-        )  # fmt: skip
 
 
 def _swings(period_s: float, log_return: float, count: int) -> tuple[Move, ...]:

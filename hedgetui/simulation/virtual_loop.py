@@ -42,12 +42,10 @@ class VirtualDeadlock(RuntimeError):  # noqa: N818 - the state is named
 class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc,valid-type,unused-ignore]
     """Asks the loop what to do where asyncio would sleep."""
 
-    loop: VirtualLoop | None = None
+    loop: VirtualLoop
 
     def select(self, timeout: float | None = None) -> _EventList:
         """Return ready file objects; the loop decides whether waiting is real."""
-        if self.loop is None:
-            return super().select(timeout)
         return self.loop.wait(timeout)
 
     def select_really(self, timeout: float | None) -> _EventList:
@@ -63,6 +61,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._outside = 0
         self._aside: deque[asyncio.Handle] = deque()
         self._jumping = _JumpingSelector()
+        self._jumping.loop = self
         super().__init__(self._jumping)
         self._set_now(start)
         try:
@@ -71,7 +70,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self.close()
             raise
         self._own_files = len(self._jumping.get_map())
-        self._jumping.loop = self
 
     def time(self) -> float:
         """Return virtual seconds."""

@@ -32,7 +32,7 @@ from hedgetui.simulation.exchange import Exchange
 from hedgetui.simulation.faults import Faults, Interval
 from hedgetui.simulation.market import Halt, MarketTerms, seeded_market
 from hedgetui.simulation.matching import FillModel
-from hedgetui.simulation.price_path import PathParameters
+from hedgetui.simulation.price_path import Move, PathParameters
 
 START = parse_utc("2025-11-19T14:31:00Z")
 MES = "MES 202512"
@@ -310,6 +310,20 @@ def test_positions_can_be_closed_without_free_money():
     assert one.of(OrderEnded, "B")[0].rejected
     one.submit("C", order(MES, 2))
     assert one.positions == {}
+
+
+def test_what_is_held_can_be_sold_after_the_strikes_have_moved_on():
+    fall = PathParameters(spot_vol=0.1, jumps_per_day=0.0, moves=(Move(60.0, 600.0, -0.065),))
+    one = desk(parameters=fall)
+    key = "XSP 20251219 553 P"
+    one.submit("A", order(key, 1))
+    one.wait(1_200)
+    assert one.exchange.board.refusal(parse_key(key)) == f"{key} is not listed"
+    one.submit("B", order(key, 1, limit="0.50"))
+    one.submit("C", order(key, -1, limit="30.00"))
+    one.wait(30)
+    assert not one.of(OrderEnded)
+    assert one.of(Execution, "C")
 
 
 def test_a_halt_refuses_market_orders_and_keeps_limits_waiting():

@@ -46,7 +46,8 @@ def session_of(name: str, seconds: float) -> list[BrokerMessage]:
     async def play() -> list[BrokerMessage]:
         clock = LoopClock(START)
         world = scenario(name)
-        exchange = world.exchange(world.market(7, start=START), seed=7)
+        market = seeded_market(7, start=START, parameters=world.path, terms=world.terms)
+        exchange = Exchange(market, seed=7, faults=world.faults, fills=world.fills)
         broker = SimulatedBroker(exchange, clock)
         heard: list[BrokerMessage] = []
         await broker.connect(heard.append)

@@ -135,6 +135,5 @@ def test_missing_numbers_stay_missing():
         assert np.isfinite(values[1])
 
 
-def test_vega_per_point_is_a_hundredth():
-    assert black76.vega_per_point(np.array([50.0])).tolist() == [0.5]
+def test_signs_follow_the_right():
     assert black76.sign_of(np.array([True, False])).tolist() == [1.0, -1.0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from datetime import date
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from hedgetui.simulation.exchange import Exchange
 from hedgetui.simulation.market import MarketTerms, seeded_market
 from hedgetui.simulation.recorded import ENDED, recorded_market
 
-RECORDINGS = Path("/work/shared/data")
+RECORDINGS = Path(os.environ.get("RECORDED_MARKET_DATA", "no such folder"))
 MONDAY = parse_utc("2025-11-17T15:00:00Z")
 
 
@@ -161,7 +162,9 @@ def test_nothing_to_replay_is_said():
         recorded_market(snapshots=(empty,), terms=MarketTerms())
 
 
-@pytest.mark.skipif(not RECORDINGS.exists(), reason="the recorded data is not distributed")
+@pytest.mark.skipif(
+    not RECORDINGS.is_dir(), reason="set RECORDED_MARKET_DATA to a folder of recordings"
+)
 def test_real_recordings_replay():
     index = read_bars(RECORDINGS / "mplfinance_SP500_M1_2019-11.csv.gz", "America/New_York")
     market = recorded_market(bars=index)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,8 +11,9 @@ from hypothesis import strategies as st
 
 from hedgetui.domain.errors import UsageError
 from hedgetui.domain.units import Timestamp, parse_utc
-from hedgetui.simulation.broker_book import Fees
-from hedgetui.simulation.scenarios import SCENARIOS, TraderPlan, TraderStep, scenario
+from hedgetui.simulation.exchange import Exchange
+from hedgetui.simulation.market import Market, seeded_market
+from hedgetui.simulation.scenarios import SCENARIOS, TraderPlan, scenario
 from hedgetui.simulation.streams import stream
 
 START = parse_utc("2025-11-19T14:31:00Z")
@@ -23,8 +23,13 @@ NAMES = [
 ]  # fmt: skip
 
 
-def levels(name: str, seconds: list[float], seed: int = 7) -> list[float]:
-    market = scenario(name).market(seed, start=START, tick_s=5.0)
+def market_of(name: str, tick_s: float = 1.0) -> Market:
+    world = scenario(name)
+    return seeded_market(7, start=START, tick_s=tick_s, parameters=world.path, terms=world.terms)
+
+
+def levels(name: str, seconds: list[float]) -> list[float]:
+    market = market_of(name, tick_s=5.0)
     seen = []
     for moment in seconds:
         market.step(Timestamp(START + moment))
@@ -36,7 +41,7 @@ def test_every_scenario_is_known_by_its_name_and_opens():
     assert list(SCENARIOS) == NAMES
     for name in NAMES:
         world = scenario(name)
-        exchange = world.exchange(world.market(7, start=START), seed=7, fees=Fees())
+        exchange = Exchange(market_of(name), seed=7, faults=world.faults, fills=world.fills)
         exchange.advance(Timestamp(START + 30))
         assert world.title
         assert exchange.board.snapshot().expiries
@@ -71,7 +76,7 @@ def test_calm_is_calmer_than_whipsaw_and_trend_climbs():
 
 
 def test_the_crash_trips_the_breaker_and_volatility_doubles():
-    market = scenario("crash").market(7, start=START)
+    market = market_of("crash")
     before, halted = market.iv30, False
     for minute in range(60):
         market.step(Timestamp(START + 60 * minute))
@@ -82,7 +87,7 @@ def test_the_crash_trips_the_breaker_and_volatility_doubles():
 
 
 def test_volatility_expands_while_the_index_stands():
-    market = scenario("iv-expansion").market(7, start=START)
+    market = market_of("iv-expansion")
     before = market.iv30
     market.step(Timestamp(START + 4_200))
     assert market.iv30 > 1.25 * before
@@ -132,25 +137,10 @@ def test_a_plan_is_in_order_of_time_and_never_over_its_limit(
     open_now = 0
     for one in steps:
         if one.action == "enter":
-            assert 1 <= one.row <= plan.rows
-            assert one.lots == plan.lots
+            row, _, lots = one.argument.partition("x")
+            assert 1 <= int(row) <= plan.rows
+            assert int(lots) == plan.lots
             open_now += 1
         elif one.action == "close_oldest":
             open_now -= 1
         assert 0 <= open_now <= most
-
-
-def test_steps_speak_plainly():
-    step = TraderStep(1.0, "enter", "2x10")
-    assert (step.row, step.lots) == (2, 10)
-
-
-def test_a_scenario_keeps_its_state_where_it_is_told(tmp_path: Path):
-    world = scenario("calm")
-    path = tmp_path / "broker.jsonl"
-    exchange = world.exchange(world.market(7, start=START), seed=7, state_path=path)
-    exchange.advance(Timestamp(START + 3_600))
-    exchange.close()
-    again = world.exchange(world.market(7, start=START), seed=7, state_path=path)
-    assert again.at == START + 3_600
-    again.close()

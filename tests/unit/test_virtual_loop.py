@@ -152,6 +152,21 @@ def test_real_sockets_work():
     assert run_virtual(main) == b"fill\n"
 
 
+def test_a_loop_with_an_open_socket_waits_for_it_really():
+    async def main() -> bytes:
+        left, right = socket.socketpair()
+        reader, writer = await asyncio.open_connection(sock=left)
+        sender = threading.Timer(0.01, lambda: (right.sendall(b"late\n"), right.close()))
+        sender.start()
+        line = await reader.readline()
+        writer.close()
+        await writer.wait_closed()
+        sender.join()
+        return line
+
+    assert run_virtual(main) == b"late\n"
+
+
 def test_signals_are_delivered_while_nothing_else_is_scheduled():
     async def main() -> str:
         loop = asyncio.get_running_loop()
@@ -199,6 +214,29 @@ def test_pace_can_change_while_running():
         return time.monotonic() - began
 
     assert run_virtual(main) >= 0.049
+
+
+def test_a_suspended_machine_is_not_made_up_for(monkeypatch: pytest.MonkeyPatch):
+    asleep = 0.0
+
+    class Wall:
+        @staticmethod
+        def monotonic() -> float:
+            return time.monotonic() + asleep
+
+    monkeypatch.setattr("hedgetui.simulation.virtual_loop.time", Wall)
+
+    async def main() -> float:
+        nonlocal asleep
+        await asyncio.sleep(1)
+        asleep = 3_600.0
+        await asyncio.sleep(1)
+        began = time.monotonic()
+        for _ in range(10):
+            await asyncio.sleep(1)
+        return time.monotonic() - began
+
+    assert run_virtual(main, pace=100.0) >= 0.099
 
 
 def test_leftovers_are_cancelled_and_everything_is_closed():

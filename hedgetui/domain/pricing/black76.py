@@ -9,11 +9,11 @@ while rates and dividends are guesses. Conventions, everywhere in the product:
   e^{(r-q)T} = forward/spot held fixed: delta = sign · e^{-qT} · N(sign·d1) = sign · discount ·
   forward/spot · N(sign·d1). With `spot` left out it is the forward, and delta is the discounted
   forward delta: one formula serves both.
-- Vega is per 1.00 of volatility (`vega_per_point` divides by 100), theta per calendar day.
+- Vega is per 1.00 of volatility (times `VOL_POINT` per vol point), theta per calendar day.
 
 Formulas: F. Black, "The pricing of commodity contracts", J. Financial Economics 3 (1976); theta
 from the Black-Scholes equation, theta = (r·V - (r-q)·S·delta - σ²S²·gamma/2) per year.
-Arrays pay about 100 µs of overhead, so a book of a few legs is faster with the `_one` functions.
+Arrays pay about 100 µs of overhead, so below some sixteen legs the `_one` functions are faster.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from hedgetui.domain.units import DAYS_PER_YEAR
 
 FloatArray = NDArray[np.float64]
 
-FEW = 16
-"""Below this many options the scalar functions win."""
+VOL_POINT = 0.01
+"""One vol point: vega times this is dollars per point."""
 
 _TINY = 1e-300
 """Stands in for a zero deviation, so that d1 is ±infinity in effect and nothing divides by 0."""
@@ -66,11 +66,6 @@ class OneOptionGreeks:
 def sign_of(is_call: NDArray[np.bool_]) -> FloatArray:
     """Return +1.0 where a call, -1.0 where a put."""
     return np.where(is_call, 1.0, -1.0)
-
-
-def vega_per_point(vega: FloatArray) -> FloatArray:
-    """Return vega per vol point (0.01) from vega per 1.00."""
-    return np.asarray(vega * 0.01)
 
 
 def price(

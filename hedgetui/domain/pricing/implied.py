@@ -68,8 +68,11 @@ def implied_vol_one(
     """Return the volatility of one price, without numpy; NaN where it allows none."""
     if not (forward > 0 and strike > 0 and years > 0 and discount > 0):
         return math.nan
-    value = (price / discount - max(sign * (forward - strike), 0.0)) / math.sqrt(forward * strike)
-    x = -abs(math.log(forward / strike))
+    ratio, scale = forward / strike, math.sqrt(forward) * math.sqrt(strike)
+    if not 0 < ratio < math.inf:
+        return math.nan
+    value = (price / discount - max(sign * (forward - strike), 0.0)) / scale
+    x = -abs(math.log(ratio))
     if not _LEAST_VALUE < value < math.exp(x / 2):
         return math.nan
     try:

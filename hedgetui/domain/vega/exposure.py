@@ -143,7 +143,7 @@ def model_greeks(
         forward, exercise, years, vol, side, discount=discount, spot=underlying_level
     )
     return Greeks(
-        instrument.key, now, unit.delta, unit.gamma, unit.vega * 0.01, unit.theta, vol,
+        instrument.key, now, unit.delta, unit.gamma, unit.vega * black76.VOL_POINT, unit.theta, vol,
         GreeksSource.MODEL,
     )  # fmt: skip
 

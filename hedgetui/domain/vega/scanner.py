@@ -215,5 +215,5 @@ def _leg(chain: ChainSnapshot, surface: ExpirySurface, at: int, right: Right) ->
     multiplier = float(instrument.multiplier)
     return CandidateLeg(
         instrument, strike, vol, unit.delta, float(bid[at]), float(ask[at]),
-        vega=unit.vega * 0.01 * multiplier, theta=unit.theta * multiplier,
+        vega=unit.vega * black76.VOL_POINT * multiplier, theta=unit.theta * multiplier,
     )  # fmt: skip

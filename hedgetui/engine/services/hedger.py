@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from hedgetui.domain import events as ev
 from hedgetui.domain import orders as od
+from hedgetui.domain import risk
 from hedgetui.domain.instruments import Instrument
 from hedgetui.domain.risk import Denial, Refusal
 from hedgetui.domain.units import Contracts, Timestamp, utc_date
@@ -223,7 +224,7 @@ class Hedger:
         state = self._recorder.state
         reasons = (
             (self._recorder.failed, bool(self._recorder.failed)),
-            (f"frozen: {'; '.join(state.latches.values())}", bool(state.latches)),
+            (f"frozen: {'; '.join(state.latches.values())}", self._latched(closing=closing)),
             ("orders are disarmed", not state.armed),
             (f"link {state.link}: {state.link_reason}", state.link is not ev.LinkState.READY),
             ("waiting for broker truth", state.synced_session != state.session),
@@ -234,6 +235,11 @@ class Hedger:
             ("the strategy is off", not state.enabled and not closing),
         )
         return next((words for words, holds in reasons if holds), "")
+
+    def _latched(self, *, closing: bool) -> bool:
+        """Whether a latch forbids; unwinding after a close is held back by a freeze only."""
+        latches = self._recorder.state.latches
+        return "freeze" in latches if closing else bool(latches)
 
     async def consider(self, trigger: Trigger) -> Decision:
         """Ask the rule and act on its answer."""
@@ -273,9 +279,10 @@ class Hedger:
         instrument, contracts = roll.allocate(decision.contracts, held, active)[0]
         most = self._settings.limits.max_order_contracts
         quantity = Contracts(min(abs(contracts), most))
-        unwinding = not any(not trade.flat for trade in state.open_strangles)
         order = od.OrderDraft(
-            purpose=od.Purpose.UNWIND if unwinding else od.Purpose.HEDGE,
+            purpose=self._purpose(
+                held.get(instrument, 0), od.Side.of(contracts).sign * quantity
+            ),
             instrument_key=instrument.key,
             side=od.Side.of(contracts),
             quantity=quantity,
@@ -283,6 +290,14 @@ class Hedger:
             reason=f"{trigger}: {decision.reason}",
         )
         return self._protect(order, instrument) if self._rules.protected_orders else order
+
+    def _purpose(self, held: int, contracts: int) -> od.Purpose:
+        """Name an order that takes the hedge off because trades leave, else a hedge."""
+        trades = self._recorder.state.open_strangles
+        leaving = any(t.state in {st.TradeState.CLOSING, st.TradeState.CLOSED} for t in trades)
+        reduces = held * contracts < 0 and abs(contracts) <= abs(held)
+        unwinding = reduces and (leaving or not trades)
+        return od.Purpose.UNWIND if unwinding else od.Purpose.HEDGE
 
     def _protect(self, order: od.OrderDraft, instrument: Instrument) -> od.OrderDraft | None:
         """Return the order as a limit through the touch, immediate or cancel."""
@@ -304,12 +319,20 @@ class Hedger:
             self._once(messages.not_initialized(self._rules.hedge_symbol))
             self.ask_later(trigger, 5.0)
             return
+        if self._must_wait(order):
+            self.ask_later(trigger, _RETRY_S)
+            return
         if trigger in {Trigger.MONITOR, Trigger.BREACH, Trigger.FILL} and decision.net is not None:
             band = self._bands.rule(self._recorder.state, self._measured()).band
             self._recorder.say("warn", messages.breached(decision.net, band), decision.reason)
         outcome = await self.place(order, trigger, decision)
         if isinstance(outcome, Refusal):
             await self._refused(outcome, trigger)
+
+    def _must_wait(self, order: od.OrderDraft) -> bool:
+        """Whether a gate refuses now what it will allow in a moment, as between two parts."""
+        found = risk.refusal(order, self._context_of(order, None, False))  # noqa: FBT003
+        return found is not None and found.code in _SOON
 
     def _measured(self) -> book.Measured:
         return book.measure(self._recorder.state, self._board, self._clock.now(), self._rules)

@@ -170,6 +170,8 @@ class Settler:
         share = state.shares.get(trade.trade_id)
         if trade.state is not st.TradeState.CLOSED or (share is not None and share.contracts):
             return False
+        if trade.trade_id not in self.close_decided:
+            return False
         if any(i.draft.trade_id == trade.trade_id or i.draft.purpose.is_hedge
                for i in state.live_intents):  # fmt: skip
             return False
