@@ -42,6 +42,9 @@ class Faults:
     arrival_rate: float = 0.5
     """Share of the messages under way that still arrive when a link drops."""
 
+    stuck_deltas: tuple[float, float] | None = None
+    """(put, call) deltas the broker reports whatever the market does; None for honest ones."""
+
     def outage(self, elapsed_s: float) -> Interval | None:
         """Return the outage of a moment."""
         return next((one for one in self.outages if one.covers(elapsed_s)), None)

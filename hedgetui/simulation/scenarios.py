@@ -25,6 +25,8 @@ Action = Literal["enable", "auto", "enter", "close_oldest", "hedge", "halt"]
 
 _HOUR_S = 3_600.0
 _DAY_REPEATS = 48
+_APART = 7
+"""Scanner rows between two entries: neighbours share legs, and one leg takes one order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,8 @@ class TraderPlan:
     jitter: float = 0.2
     """Random share by which regular times are shortened or lengthened."""
     most_open: int = 3
-    rows: int = 5
-    """Entries pick one of the scanner's first so many rows."""
+    rows: int = 20
+    """Entries pick among the scanner's first so many rows, each time another expiry."""
     lots: int = 8
     """Strangles per entry: enough that a normal day moves the book across a band of ±10 $/pt."""
 
@@ -61,12 +63,14 @@ class TraderPlan:
         yield TraderStep(0.2, "enable", "on")
         yield TraderStep(0.4, "auto", "on")
         closes: list[float] = []
+        entered = random.randrange(self.rows)
         for moment in sorted([*self.entries, *self._regular(random, duration_s)]):
             due = [close for close in closes if close <= moment]
             yield from self._closing(due, duration_s)
             closes = [close for close in closes if close > moment]
             if len(closes) < self.most_open and moment < duration_s:
-                row = random.randint(1, self.rows)
+                row = 1 + (entered * _APART) % self.rows
+                entered += 1
                 yield TraderStep(round(moment, 3), "enter", f"{row}x{self.lots}")
                 closes = sorted([*closes, moment + self._about(random, self.hold_s)])
         yield from self._closing(closes, duration_s)
@@ -89,7 +93,7 @@ class TraderPlan:
                 yield TraderStep(round(moment, 3), "close_oldest")
 
 
-_SOON = TraderPlan(entries=(1.0, 4.0, 9.0), hold_s=5_400.0, rows=3, lots=10)
+_SOON = TraderPlan(entries=(1.0, 4.0, 9.0), hold_s=5_400.0, lots=10)
 _PATIENT = TraderPlan(every_s=2_400.0)
 
 
@@ -189,6 +193,13 @@ _SCENARIOS = (
             duplicate_rate=0.05,
         ),
         trader=replace(_PATIENT, entries=(1.0, 89.5)),
+    ),
+    Scenario(
+        "constant-delta",
+        "The broker reports the same deltas for ever, Δ$ +12 for four lots: one hedge, not many",
+        path=PathParameters(spot_vol=1e-6, jumps_per_day=0.0),
+        faults=Faults(stuck_deltas=(-0.15, 0.45)),
+        trader=TraderPlan(entries=(1.0,), hold_s=_DAY_REPEATS * _HOUR_S, lots=4),
     ),
     Scenario(
         "trader",

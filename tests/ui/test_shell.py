@@ -45,7 +45,7 @@ def test_the_status_row_fits_and_keeps_mode_and_delta(width):
     line = status_line(FULL, LOOK, width)
     text = text_of(line)
     assert "-11.0" in text
-    if width >= 19:
+    if width >= 26:
         assert "SIM" in text
         assert width_of(line) <= width
 

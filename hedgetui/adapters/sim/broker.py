@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from hedgetui.domain.errors import BrokerUnreachable, StoreError
 from hedgetui.domain.events import LinkState
-from hedgetui.domain.instruments import Instrument
+from hedgetui.domain.instruments import Instrument, Right, parse_key
 from hedgetui.domain.orders import OrderDraft
-from hedgetui.domain.quotes import ChainSnapshot, Quote, VolatilityHistory
+from hedgetui.domain.quotes import ChainSnapshot, Greeks, Quote, VolatilityHistory
 from hedgetui.domain.units import Seconds, Timestamp
 from hedgetui.ports.broker import (
     BrokerMessage,
@@ -31,6 +32,7 @@ from hedgetui.ports.broker import (
 )
 from hedgetui.ports.clock import Clock
 from hedgetui.simulation.exchange import Exchange
+from hedgetui.simulation.faults import Faults
 
 _T = TypeVar("_T")
 
@@ -246,7 +248,7 @@ class SimulatedBroker:
         if greeks_due and not any(one.covers(elapsed) for one in faults.greeks_silent):
             self._greeks_at = market.at
             for greeks in self._exchange.board.greeks(self._watched):
-                sink(greeks)
+                sink(_as_reported(greeks, faults))
 
     def _publish_quotes(self, sink: MessageSink) -> None:
         for quote in self._exchange.board.quotes(self._watched):
@@ -259,3 +261,12 @@ class SimulatedBroker:
                 continue
             self._sent[quote.key] = quote
             sink(quote)
+
+
+def _as_reported(greeks: Greeks, faults: Faults) -> Greeks:
+    """Return greeks as this broker reports them."""
+    if faults.stuck_deltas is None:
+        return greeks
+    put, call = faults.stuck_deltas
+    is_put = parse_key(greeks.key).right is Right.PUT
+    return replace(greeks, delta=put if is_put else call)

@@ -1,0 +1,71 @@
+"""Pictures of the screens: what a change of layout or colour does is seen before it is accepted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from hedgetui.ui.app import HedgeApp
+from tests.ui.console_stage import SteppingClock, settings
+from tests.ui.still_desk import EMPTY, FULL, STATUS, StillDesk
+
+FROZEN = replace(
+    FULL, status=replace(STATUS, mode="LIVE", account="U1234821", armed=True, auto=True,
+                         latches=("freeze: kill key",), unknown_orders=1),
+)  # fmt: skip
+
+PICTURES = {
+    "vega-full-120x36": ((120, 36), (), FULL, {}),
+    "vega-full-80x24": ((80, 24), (), FULL, {}),
+    "vega-full-60x20": ((60, 20), (), FULL, {}),
+    "vega-full-40x12": ((40, 12), (), FULL, {}),
+    "vega-full-20x5": ((20, 5), (), FULL, {}),
+    "vega-full-160x44": ((160, 44), (), FULL, {}),
+    "vega-empty-80x24": ((80, 24), (), EMPTY, {}),
+    "vega-frozen-live-80x24": ((80, 24), (), FROZEN, {}),
+    "vega-frozen-live-40x12": ((40, 12), (), FROZEN, {}),
+    "vega-ascii-80x24": ((80, 24), (), FULL, {"icons": "ascii", "theme": "ansi-dark"}),
+    "vega-ansi-120x36": ((120, 36), (), FULL, {"theme": "ansi-dark"}),
+    "vega-light-80x24": ((80, 24), (), FULL, {"theme": "hedgetui-light"}),
+    "scanner-zoomed-80x24": ((80, 24), ("tab",), FULL, {}),
+    "hedge-preview-80x24": ((80, 24), ("H",), FULL, {}),
+    "hedge-preview-live-80x24": ((80, 24), ("H",), FROZEN, {}),
+    "hedge-preview-40x12": ((40, 12), ("H",), FULL, {}),
+    "flatten-typed-80x24": ((80, 24), ("K", "K", "K", "F", "L"), FULL, {}),
+    "help-80x24": ((80, 24), ("question_mark",), FULL, {}),
+    "menu-80x24": ((80, 24), ("b",), FULL, {}),
+    "details-80x24": ((80, 24), ("enter",), FULL, {}),
+    "arm-live-80x24": (
+        (80, 24), ("A", "4"), replace(FROZEN, status=replace(FROZEN.status, armed=False)), {},
+    ),
+}  # fmt: skip
+
+
+def picture_app(snapshot, chosen):
+    app = HedgeApp(StillDesk(snapshot), settings(**chosen), clock=SteppingClock())
+    app.notify = lambda *_args, **_kwargs: None
+    return app
+
+
+async def settled(pilot):
+    for _ in range(4):
+        await pilot.pause()
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_picture(snap_compare, name):
+    size, press, snapshot, chosen = PICTURES[name]
+
+    async def pressed(pilot):
+        await settled(pilot)
+        for key in press:
+            await pilot.press(key)
+            await settled(pilot)
+
+    assert snap_compare(picture_app(snapshot, chosen), terminal_size=size, run_before=pressed)
+
+
+def test_picture_without_colour(snap_compare, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert snap_compare(picture_app(FULL, {}), terminal_size=(80, 24), run_before=settled)
