@@ -39,6 +39,10 @@ _ANSWERS: Final[tuple[tuple[re.Pattern[bytes], bytes], ...]] = (
     (re.compile(rb"\x1b\[6n"), b"\x1b[1;1R"),  # cursor position
 )
 _LONGEST_QUESTION = 16
+_NOT_HANDED_ON: Final = (
+    *("COLUMNS", "LINES", "TMUX", "SSH_CONNECTION", "NO_COLOR"),  # they change what is drawn
+    "PYTHONDONTWRITEBYTECODE",  # with it no start is ever warm
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,8 @@ class Probe:
         environment: Mapping[str, str] | None = None,
     ) -> None:
         """Start `command` in the repository's folder on a terminal of `columns` × `rows`."""
-        settings = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        for name in ("COLUMNS", "LINES", "TMUX", "SSH_CONNECTION", "NO_COLOR"):
+        settings = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        for name in _NOT_HANDED_ON:
             settings.pop(name, None)
         settings.update(environment or {})
         size = struct.pack("HHHH", rows, columns, 0, 0)

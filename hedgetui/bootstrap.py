@@ -9,35 +9,36 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import signal
 import sys
 import tempfile
+import time
 import tomllib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from random import Random, SystemRandom
+from typing import TYPE_CHECKING
 
 from hedgetui import config
 from hedgetui.adapters.control.client import ControlClient
 from hedgetui.adapters.control.server import ControlServer
 from hedgetui.adapters.sim.broker import SimulatedBroker
-from hedgetui.console import output, trader
-from hedgetui.console import vega as vega_console
+from hedgetui.console import asking, headless, output, trader
 from hedgetui.console.settings import loaded as settings_of
+from hedgetui.console.settings import named_file, socket_path
 from hedgetui.domain import commands as cm
+from hedgetui.domain import events as ev
 from hedgetui.domain.audit import Auditor, BrokerHistory
-from hedgetui.domain.codec import to_plain
-from hedgetui.domain.errors import BrokerUnreachable, StoreError, UsageError
+from hedgetui.domain.errors import BrokerUnreachable, HedgetuiError, StoreError, UsageError
 from hedgetui.domain.events import Fact
 from hedgetui.domain.ids import CLIENT_KEY_PREFIX
 from hedgetui.domain.risk import RiskLimits
-from hedgetui.domain.units import Seconds, Timestamp, iso_utc
-from hedgetui.domain.vega.bands import BandRule
+from hedgetui.domain.units import Seconds, Timestamp
+from hedgetui.domain.vega.bands import PRESETS, BandRule
 from hedgetui.domain.vega.scanner import ScanSettings
 from hedgetui.domain.vega.sizing import RehedgeTo
 from hedgetui.engine.kernel import Kernel, Ports
@@ -47,13 +48,16 @@ from hedgetui.ports.clock import LoopClock
 from hedgetui.ports.desk import DeskPort, DeskSnapshot, Outcome
 from hedgetui.simulation.broker_book import Fees
 from hedgetui.simulation.exchange import Exchange
-from hedgetui.simulation.worlds import market_of
 from hedgetui.simulation.scenarios import Scenario, scenario
 from hedgetui.simulation.virtual_loop import run_virtual
+from hedgetui.simulation.worlds import market_of
 from hedgetui.store.journal import Journal
 from hedgetui.store.log_store import LogStore
 
-_DEFAULT_SPEED = 60.0
+if TYPE_CHECKING:
+    from hedgetui.ui.settings import UiSettings
+
+_DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,26 @@ class Desk:
     auditor: Auditor
     broker: SimulatedBroker
     journal: Journal
-    scenario: Scenario
     seed: int
+
+    @property
+    def port(self) -> DeskPort:
+        """The desk as its front ends see it."""
+        return self.kernel
+
+    @property
+    def head(self) -> str:
+        """Hash of the newest fact."""
+        return self.journal.head
+
+    @property
+    def failure(self) -> HedgetuiError | None:
+        """Why the journal writes nothing more; None while it works."""
+        return self.journal.failure
+
+    def summary(self) -> dict[str, object]:
+        """Return counts, net delta and profit since the journal began."""
+        return self.kernel.summary()
 
     async def audit(self) -> Auditor:
         """Compare the journal with the broker's own history and return the auditor."""
@@ -83,52 +105,12 @@ class Desk:
 
 def engine_settings(settings: config.Settings) -> EngineSettings:
     """Translate the configuration into the engine's own plain values."""
-    vega, risk, sim = settings.vega, settings.risk, settings.simulator
-    profile = settings.general.profile
+    vega, profile = settings.vega, settings.general.profile
     return EngineSettings(
         profile=profile,
         expected_account=settings.connection.account if settings.connection else "",
-        vega=VegaRules(
-            enabled=vega.enabled,
-            auto=vega.auto,
-            preset=vega.preset if _is_preset(vega) else "custom",
-            max_delta=vega.max_delta,
-            target=vega.target,
-            ratio=vega.ratio,
-            rehedge_to=RehedgeTo(vega.rehedge_to),
-            band_rule=BandRule(vega.band),
-            risk_aversion=vega.risk_aversion,
-            monitor_interval=Seconds(vega.monitor_interval_s),
-            debounce=Seconds(vega.debounce_ms / 1000),
-            initial_hedge_delay=Seconds(vega.initial_hedge_delay_s),
-            leg_grace=Seconds(vega.leg_grace_s),
-            greeks_max_age=Seconds(vega.greeks_max_age_s),
-            chase_interval=Seconds(vega.chase_interval_s),
-            chase_steps=vega.chase_steps,
-            roll_days=vega.roll_days,
-            delay_after_open=Seconds(vega.delay_after_open_s),
-            protected_orders=vega.order_type == "protected",
-            protected_ticks=risk.collar_ticks,
-            first_trade_lots=vega.first_trade_lots,
-            future_fee=sim.future_fee_per_side,
-        ),
-        limits=RiskLimits(
-            max_order_contracts=risk.max_order_contracts,
-            max_net_contracts=risk.max_net_contracts,
-            max_option_lots=risk.max_option_lots,
-            orders_per_second=risk.orders_per_second,
-            orders_per_minute=risk.orders_per_minute,
-            orders_per_day=risk.orders_per_day,
-            throttle_hedges=risk.throttle_hedges,
-            throttle_window=Seconds(risk.throttle_minutes * 60),
-            collar_ticks=risk.collar_ticks,
-            max_order_notional=risk.max_order_notional,
-            max_day_notional=risk.max_day_notional,
-            duplicate_window=Seconds(risk.duplicate_window_s),
-            daily_loss_limit=risk.daily_loss_limit,
-            margin_buffer=risk.margin_buffer,
-            quote_max_age=Seconds(vega.quote_max_age_s),
-        ),
+        vega=_vega_rules(settings),
+        limits=_risk_limits(settings),
         scan=ScanSettings(
             dte_min=vega.dte_min,
             dte_max=vega.dte_max,
@@ -141,10 +123,54 @@ def engine_settings(settings: config.Settings) -> EngineSettings:
     )
 
 
-def _is_preset(vega: config.VegaSettings) -> bool:
-    from hedgetui.domain.vega.bands import PRESETS  # noqa: PLC0415 - used once
+def _vega_rules(settings: config.Settings) -> VegaRules:
+    vega = settings.vega
+    named = PRESETS[vega.preset].max_delta == vega.max_delta
+    return VegaRules(
+        enabled=vega.enabled,
+        auto=vega.auto,
+        preset=vega.preset if named else "custom",
+        max_delta=vega.max_delta,
+        target=vega.target,
+        ratio=vega.ratio,
+        rehedge_to=RehedgeTo(vega.rehedge_to),
+        band_rule=BandRule(vega.band),
+        risk_aversion=vega.risk_aversion,
+        monitor_interval=Seconds(vega.monitor_interval_s),
+        debounce=Seconds(vega.debounce_ms / 1000),
+        initial_hedge_delay=Seconds(vega.initial_hedge_delay_s),
+        leg_grace=Seconds(vega.leg_grace_s),
+        greeks_max_age=Seconds(vega.greeks_max_age_s),
+        chase_interval=Seconds(vega.chase_interval_s),
+        chase_steps=vega.chase_steps,
+        roll_days=vega.roll_days,
+        delay_after_open=Seconds(vega.delay_after_open_s),
+        protected_orders=vega.order_type == "protected",
+        protected_ticks=settings.risk.collar_ticks,
+        first_trade_lots=vega.first_trade_lots,
+        future_fee=settings.simulator.future_fee_per_side,
+    )
 
-    return PRESETS[vega.preset].max_delta == vega.max_delta
+
+def _risk_limits(settings: config.Settings) -> RiskLimits:
+    risk = settings.risk
+    return RiskLimits(
+        max_order_contracts=risk.max_order_contracts,
+        max_net_contracts=risk.max_net_contracts,
+        max_option_lots=risk.max_option_lots,
+        orders_per_second=risk.orders_per_second,
+        orders_per_minute=risk.orders_per_minute,
+        orders_per_day=risk.orders_per_day,
+        throttle_hedges=risk.throttle_hedges,
+        throttle_window=Seconds(risk.throttle_minutes * 60),
+        collar_ticks=risk.collar_ticks,
+        max_order_notional=risk.max_order_notional,
+        max_day_notional=risk.max_day_notional,
+        duplicate_window=Seconds(risk.duplicate_window_s),
+        daily_loss_limit=risk.daily_loss_limit,
+        margin_buffer=risk.margin_buffer,
+        quote_max_age=Seconds(settings.vega.quote_max_age_s),
+    )
 
 
 @asynccontextmanager
@@ -182,7 +208,8 @@ async def open_desk(
         clock = LoopClock(Timestamp(began), speed)
         broker = SimulatedBroker(exchange, clock)
         seed = settings.simulator.seed
-        random = Random(seed + len(facts)) if deterministic else SystemRandom()
+        # Order identities must differ between runs on one journal, and repeat with its length.
+        random = Random(seed + len(facts)) if deterministic else SystemRandom()  # noqa: S311
         kernel = Kernel(Ports(broker, journal, log, clock, random), engine_settings(settings))
         auditor = Auditor()
         for fact in facts:
@@ -193,7 +220,7 @@ async def open_desk(
         run = await journal.begin_run(clock.now())
         await kernel.start(run.epoch, facts)
         try:
-            yield Desk(kernel, clock, auditor, broker, journal, world, seed)
+            yield Desk(kernel, clock, auditor, broker, journal, seed)
         finally:
             await kernel.stop("closed")
             if journal.failure is None:
@@ -204,7 +231,6 @@ def _files(
     loaded: config.Loaded, folder: Path | None, db: Path | None
 ) -> tuple[Path, Path, Path]:
     if db is not None:
-        db = db.expanduser().absolute()
         return db, db.with_name(f"{db.stem}-log.db"), db.with_name(f"{db.stem}-exchange.jsonl")
     if folder is not None:
         return folder / "sim.db", folder / "sim-log.db", folder / "sim-exchange.jsonl"
@@ -235,11 +261,29 @@ def _exchange(settings: config.Settings, world: Scenario, state_path: Path) -> E
     )
 
 
+@asynccontextmanager
+async def _listening(kernel: Kernel, socket: Path | None) -> AsyncIterator[None]:
+    """Answer console verbs on `socket`; a desk that cannot listen says so and trades on."""
+    if socket is None:
+        yield
+        return
+    server = ControlServer(kernel, socket)
+    try:
+        await server.start()
+    except StoreError as error:
+        kernel.recorder.say("warn", f"🟡 {error.message}: `hedgetui freeze` cannot reach this desk")
+    try:
+        yield
+    finally:
+        await server.close()
+
+
 # --- the screen ------------------------------------------------------------------------------
 
 
 def screen(options: argparse.Namespace) -> int:
     """Open the console; without a terminal it is a usage error."""
+    trader.pace(options.speed)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         message = "the console needs a terminal"
         raise UsageError(message, hint="without one: hedgetui run --headless")
@@ -253,41 +297,41 @@ async def _screen(loaded: config.Loaded, world: Scenario, options: argparse.Name
     from hedgetui.ui.app import HedgeApp  # noqa: PLC0415 - Textual is loaded for a screen only
 
     speed = options.speed or loaded.settings.simulator.speed
-    ephemeral = getattr(options, "demo", False) and not getattr(options, "db", None)
-    with tempfile.TemporaryDirectory(prefix="hedgetui-") as folder:
-        place = Path(folder) if ephemeral else None
-        async with open_desk(loaded, world, folder=place, db=_db(options), speed=speed) as desk:
-            async with AsyncExitStack() as stack:
-                if not ephemeral and _db(options) is None:
-                    server = ControlServer(desk.kernel, loaded.paths.socket)
-                    await server.start()
-                    stack.push_async_callback(server.close)
-                steps = world.steps(desk.seed, 86_400.0) if ephemeral else ()
-                script = asyncio.create_task(trader.follow(desk.kernel, desk.clock, steps, _nowhere))
-                stack.callback(script.cancel)
-                app = HedgeApp(desk.kernel, ui_settings(loaded))
-                for number in (signal.SIGTERM, signal.SIGHUP):
-                    asyncio.get_running_loop().add_signal_handler(number, app.exit)
-                await app.run_async(mouse=app.settings.mouse)
-                return app.return_code or 0
+    db = named_file(options, "db")
+    passing = getattr(options, "demo", False) and db is None
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hedgetui-"))
+        place = Path(folder) if passing else None
+        desk = await stack.enter_async_context(
+            open_desk(loaded, world, folder=place, db=db, speed=speed)
+        )
+        socket = None if passing else socket_path(options, loaded.paths)
+        await stack.enter_async_context(_listening(desk.kernel, socket))
+        steps = world.steps(desk.seed, _DAY_S) if passing else ()
+        script = asyncio.create_task(trader.follow(desk.kernel, desk.clock, steps, _nowhere))
+        stack.callback(script.cancel)
+        app = HedgeApp(desk.kernel, ui_settings(loaded))
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, app.exit)
+        await app.run_async(mouse=app.settings.mouse)
+        return app.return_code or 0
 
 
 def _nowhere(_: str) -> None:
     """Drop a narration: a screen owns the terminal, and the log says the same."""
 
 
-def ui_settings(loaded: config.Loaded) -> object:
+def ui_settings(loaded: config.Loaded) -> UiSettings:
     """Translate `[ui]` and `[keys]` for the screen, resolving what depends on the terminal."""
     from hedgetui.ui.settings import UiSettings  # noqa: PLC0415 - belongs to the screen
 
     ui = loaded.settings.ui
     remote = "SSH_CONNECTION" in os.environ
-    icons = "ascii" if ui.ascii or not _speaks_utf8() else ui.icons
+    utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    icons = "ascii" if ui.ascii or not utf8 else ui.icons
     if icons == "auto":
         icons = "unicode" if remote or "TMUX" in os.environ else "emoji"
-    themes = []
-    for file in sorted(config.packaged("themes").glob("*.toml")):
-        themes.append(tomllib.loads(file.read_text("utf-8")))
+    themes = sorted(config.packaged("themes").glob("*.toml"))
     return UiSettings(
         fps=ui.fps,
         theme=ui.theme,
@@ -297,140 +341,92 @@ def ui_settings(loaded: config.Loaded) -> object:
         bell=ui.bell,
         keys=dict(loaded.settings.keys),
         time_zone=str(ui.time_zone),
-        themes=tuple(themes),
+        themes=tuple(tomllib.loads(file.read_text("utf-8")) for file in themes),
         clipboard_command=ui.clipboard_command,
         clock=ui.clock,
         state_folder=str(loaded.paths.state),
     )
 
 
-def _speaks_utf8() -> bool:
-    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+def keys(options: argparse.Namespace) -> int:
+    """Print every key, from the registry that binds them."""
+    from hedgetui.ui.actions import ACTIONS, keys_markdown  # noqa: PLC0415 - loads the screen
 
-
-def _db(options: argparse.Namespace) -> Path | None:
-    value = getattr(options, "db", None)
-    return Path(value) if value else None
+    if output.wants_json(options):
+        output.print_json([{"id": a.id, "keys": a.keys, "title": a.title} for a in ACTIONS])
+    else:
+        output.print_lines(keys_markdown().splitlines())
+    return 0
 
 
 # --- headless --------------------------------------------------------------------------------
 
 
-def headless(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Run the engine without a screen and print facts and a summary."""
     if not options.headless:
         message = "`run` has no screen"
         raise UsageError(message, hint="hedgetui run --headless, or hedgetui for the console")
-    duration = trader.duration(options.duration)
+    seconds = trader.duration(options.duration)
     pace = trader.pace(options.speed)
     config.narrow_umask()
     loaded = settings_of(options)
     world = scenario(options.scenario)
-    with tempfile.TemporaryDirectory(prefix="hedgetui-") as folder:
-        place = Path(folder) if _db(options) is None else None
-        return run_virtual(lambda: _headless(loaded, world, options, place, duration), pace=pace)
+    db = named_file(options, "db")
+    lines = headless.FactLines() if output.wants_json(options) else None
 
-
-async def _headless(
-    loaded: config.Loaded,
-    world: Scenario,
-    options: argparse.Namespace,
-    folder: Path | None,
-    duration: float,
-) -> int:
-    as_json = output.wants_json(options)
-
-    def show(fact: Fact) -> None:
-        document = {"seq": fact.seq, "at": iso_utc(fact.at), "kind": fact.kind}
-        sys.stdout.write(json.dumps({**document, **to_plain(fact.event)}) + "\n")
-
-    async with open_desk(
-        loaded, world, folder=folder, db=_db(options), deterministic=True,
-        listener=show if as_json else None,
-    ) as desk:  # fmt: skip
-        began = desk.clock.now()
-        box = desk.kernel.subscribe()
-        counting = asyncio.create_task(trader.count_log(box, echo=not as_json))
-        script = asyncio.create_task(
-            trader.follow(
-                desk.kernel, desk.clock, world.steps(desk.seed, duration), output.say
+    async def session(folder: Path | None) -> int:
+        async with AsyncExitStack() as stack:
+            desk = await stack.enter_async_context(
+                open_desk(loaded, world, folder=folder, db=db, deterministic=True, listener=lines)
             )
-        )
-        try:
-            await desk.clock.sleep(duration)
-        finally:
-            script.cancel()
-            await asyncio.gather(script, return_exceptions=True)
-        auditor = await desk.audit()
-        box.close()
-        summary = {
-            **desk.kernel.summary(),
-            "violations": len(auditor.violations),
-            "violation_words": [f"I-{v.invariant} at {v.seq}: {v.words}" for v in auditor.violations],
-            "journal_hash": desk.journal.head,
-            "sim_seconds": round(desk.clock.now() - began, 3),
-            "scenario": world.name,
-            "log": await counting,
-        }
-    return trader.print_summary(summary, as_json=as_json)
+            socket = socket_path(options, loaded.paths) if db else None
+            await stack.enter_async_context(_listening(desk.kernel, socket))
+            steps = world.steps(desk.seed, seconds)
+            return await headless.run(desk, steps, seconds, lines=lines, scenario=world.name)
+
+    with tempfile.TemporaryDirectory(prefix="hedgetui-") as folder:
+        place = None if db else Path(folder)
+        return run_virtual(lambda: session(place), pace=pace)
 
 
 # --- console verbs that need a desk ----------------------------------------------------------
 
 
-class _Asker:
-    """A desk to ask: the running one through its socket, or one of our own for a moment."""
-
-    def __init__(
-        self,
-        dispatch: Callable[[cm.Command], Awaitable[Outcome]],
-        snapshot: Callable[[], Awaitable[DeskSnapshot]],
-        settle: Callable[[], Awaitable[None]],
-        lots: int,
-    ) -> None:
-        self.dispatch = dispatch
-        self.snapshot = snapshot
-        self.settle = settle
-        self.lots = lots
-
-
-Verb = Callable[[_Asker, argparse.Namespace], Awaitable[int]]
-
-
-def _ask(options: argparse.Namespace, verb: Verb) -> int:
-    """Run `verb` against the running desk, or against our own when none runs."""
+def ask(options: argparse.Namespace) -> int:
+    """Put the verb's question to the running desk, or to one of our own when none runs."""
     config.narrow_umask()
     loaded = settings_of(options)
-    if _db(options) is None:
-        code = asyncio.run(_remotely(loaded, options, verb))
-        if code is not None:
-            return code
+    code = asyncio.run(_remotely(loaded, options))
+    if code is not None:
+        return code
     world = scenario(loaded.settings.simulator.scenario)
-    return run_virtual(lambda: _locally(loaded, world, options, verb))
+    try:
+        return run_virtual(lambda: _locally(loaded, world, options))
+    except BrokerUnreachable:
+        if options.question not in {"freeze", "unfreeze"}:
+            raise
+        return asyncio.run(_in_the_journal(loaded, options))
 
 
-async def _remotely(
-    loaded: config.Loaded, options: argparse.Namespace, verb: Verb
-) -> int | None:
-    client = await ControlClient.connect(loaded.paths.socket)
+async def _remotely(loaded: config.Loaded, options: argparse.Namespace) -> int | None:
+    client = await ControlClient.connect(socket_path(options, loaded.paths))
     if client is None:
         return None
+
+    async def nothing() -> None:
+        return None
+
     try:
-        settings = await client.settings()
-
-        async def nothing() -> None:
-            return None
-
-        asker = _Asker(client.dispatch, client.snapshot, nothing, settings.first_trade_lots)
-        return await verb(asker, options)
+        lots = (await client.settings()).first_trade_lots
+        asker = asking.Asker(client.dispatch, client.snapshot, nothing, lots)
+        return await asking.QUESTIONS[options.question](asker, options)
     finally:
         await client.close()
 
 
-async def _locally(
-    loaded: config.Loaded, world: Scenario, options: argparse.Namespace, verb: Verb
-) -> int:
-    async with open_desk(loaded, world, db=_db(options)) as desk:
+async def _locally(loaded: config.Loaded, world: Scenario, options: argparse.Namespace) -> int:
+    async with open_desk(loaded, world, db=named_file(options, "db")) as desk:
         await trader.until_ready(desk.kernel, desk.clock)
 
         async def dispatch(command: cm.Command) -> Outcome:
@@ -443,100 +439,38 @@ async def _locally(
             await trader.until_quiet(desk.kernel, desk.clock)
 
         lots = desk.kernel.settings.first_trade_lots
-        return await verb(_Asker(dispatch, snapshot, settle, lots), options)
+        asker = asking.Asker(dispatch, snapshot, settle, lots)
+        return await asking.QUESTIONS[options.question](asker, options)
 
 
-def vega_scan(options: argparse.Namespace) -> int:
-    """Rank strangles."""
-
-    async def verb(asker: _Asker, options: argparse.Namespace) -> int:
-        outcome = await asker.dispatch(cm.Scan())
-        if not outcome.ok:
-            raise vega_console.refuse(outcome)
-        vega_console.print_scan(await asker.snapshot(), as_json=output.wants_json(options))
-        return 0
-
-    return _ask(options, verb)
-
-
-async def _preview_then_confirm(
-    asker: _Asker, options: argparse.Namespace, command: cm.Command
-) -> int:
-    """Show the preview; with `--yes` confirm it and wait until nothing moves."""
-    outcome = await asker.dispatch(command)
-    if not outcome.ok or outcome.preview is None:
-        if outcome.code == "nothing-to-do":
-            return vega_console.print_outcome(outcome, options)
-        raise vega_console.refuse(outcome)
-    vega_console.print_preview(outcome.preview)
-    if not options.yes:
-        output.say("nothing sent: add --yes to send it")
-        return vega_console.print_outcome(outcome, options)
-    confirmed = await asker.dispatch(cm.Confirm(outcome.preview.preview_id))
-    if not confirmed.ok:
-        raise vega_console.refuse(confirmed)
-    await asker.settle()
-    return vega_console.print_outcome(confirmed, options, await asker.snapshot())
+async def _in_the_journal(loaded: config.Loaded, options: argparse.Namespace) -> int:
+    """Set or release the latches for the next start: a kill switch must not need a broker."""
+    profile = loaded.settings.general.profile
+    path, _, _ = _files(loaded, None, named_file(options, "db"))
+    journal = await Journal.open(path, profile=profile)
+    try:
+        facts = await journal.facts()
+        latched = {"freeze"} if options.question == "freeze" else _latches(facts)
+        at = Timestamp(max([time.time(), *(fact.at for fact in facts[-1:])]))
+        on = options.question == "freeze"
+        events = [
+            ev.LatchSet(name, on=on, by="console", why=options.why) for name in sorted(latched)
+        ]
+        await journal.append(at, events)
+    finally:
+        await journal.close()
+    done = f"frozen for the next start of {profile}" if on else f"released: {len(events)} latches"
+    output.say("the broker was not reached: orders that work there go on working")
+    if output.wants_json(options):
+        output.print_json({"code": "done", "message": done})
+    else:
+        output.print_lines([done])
+    return 0
 
 
-def vega_enter(options: argparse.Namespace) -> int:
-    """Enter a scanned strangle."""
-
-    async def verb(asker: _Asker, options: argparse.Namespace) -> int:
-        lots = asker.lots if options.lots is None else options.lots
-        return await _preview_then_confirm(
-            asker, options, cm.PreviewEntry(options.candidate, lots)
-        )
-
-    return _ask(options, verb)
-
-
-def vega_close(options: argparse.Namespace) -> int:
-    """Close a strangle and its hedge."""
-    return _ask(
-        options, lambda asker, o: _preview_then_confirm(asker, o, cm.PreviewClose(o.trade_id))
-    )
-
-
-def vega_hedge(options: argparse.Namespace) -> int:
-    """Hedge now."""
-    return _ask(
-        options, lambda asker, o: _preview_then_confirm(asker, o, cm.PreviewHedge(o.accept_stale))
-    )
-
-
-def vega_emergency(options: argparse.Namespace) -> int:
-    """Print the emergency card."""
-
-    async def verb(asker: _Asker, options: argparse.Namespace) -> int:
-        snapshot = await asker.snapshot()
-        if output.wants_json(options):
-            output.print_json({"lines": vega_console.emergency_lines(snapshot)})
-        else:
-            output.print_lines(vega_console.emergency_lines(snapshot))
-        return 0
-
-    return _ask(options, verb)
-
-
-def freeze(options: argparse.Namespace) -> int:
-    """Latch everything shut, on the running desk or in the journal for the next start."""
-    return _simple(options, cm.Freeze(options.why))
-
-
-def unfreeze(options: argparse.Namespace) -> int:
-    """Release the latches."""
-    return _simple(options, cm.Unfreeze(options.why))
-
-
-def _simple(options: argparse.Namespace, command: cm.Command) -> int:
-    async def verb(asker: _Asker, options: argparse.Namespace) -> int:
-        outcome = await asker.dispatch(command)
-        if not outcome.ok:
-            raise vega_console.refuse(outcome)
-        return vega_console.print_outcome(outcome, options)
-
-    return _ask(options, verb)
-
-
-__all__ = ["DeskPort", "StoreError", "headless", "open_desk", "screen"]
+def _latches(facts: tuple[Fact, ...]) -> set[str]:
+    """Return the names of the latches that are on after `facts`."""
+    last = {
+        fact.event.name: fact.event.on for fact in facts if isinstance(fact.event, ev.LatchSet)
+    }
+    return {name for name, on in last.items() if on}

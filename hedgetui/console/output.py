@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 from hedgetui.domain.codec import to_plain
+from hedgetui.domain.errors import HedgetuiError
 from hedgetui.domain.text import safe
 
 
@@ -17,9 +19,60 @@ def wants_json(options: argparse.Namespace) -> bool:
     return bool(getattr(options, "json", False))
 
 
+def write(text: str) -> None:
+    """Write data to stdout.
+
+    Raises:
+        BrokenPipeError: the reader left, which is its right.
+        HedgetuiError: it cannot be written, as to a full disk.
+    """
+    try:
+        sys.stdout.write(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise unwritable(error) from error
+
+
+def flush() -> None:
+    """Hand on what was written; raises as `write`."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise unwritable(error) from error
+
+
+def unwritable(error: OSError) -> HedgetuiError:
+    """Return the sentence for output that cannot be written."""
+    message = f"cannot write the output: {error.strerror or error}"
+    return HedgetuiError(message, hint="check where stdout goes", code="output")
+
+
+def as_json(document: object) -> str:
+    """Return a document as one line; plain ASCII when stdout is not UTF-8.
+
+    JSON knows no NaN and no infinity: a number that is not finite is not known, hence null.
+    """
+    utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    return json.dumps(_finite(to_plain(document)), ensure_ascii=not utf8, allow_nan=False)
+
+
+def _finite(value: object) -> object:
+    match value:
+        case float() if not math.isfinite(value):
+            return None
+        case dict():
+            return {key: _finite(item) for key, item in value.items()}
+        case list():
+            return [_finite(item) for item in value]
+    return value
+
+
 def print_json(document: object) -> None:
     """Write one JSON document and a line end."""
-    sys.stdout.write(json.dumps(to_plain(document), ensure_ascii=False) + "\n")
+    write(as_json(document) + "\n")
 
 
 def say(text: str) -> None:
@@ -29,7 +82,7 @@ def say(text: str) -> None:
 
 def print_lines(lines: Sequence[str]) -> None:
     """Write plain lines to stdout."""
-    sys.stdout.write("".join(f"{safe(line, limit=500)}\n" for line in lines))
+    write("".join(f"{safe(line, limit=500)}\n" for line in lines))
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -48,7 +101,7 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
             text.rjust(width) if to_right else text.ljust(width)
             for text, width, to_right in zip(line, widths, right, strict=True)
         )
-        sys.stdout.write("  ".join(padded).rstrip() + "\n")
+        write("  ".join(padded).rstrip() + "\n")
 
 
 def _cell(value: object) -> str:

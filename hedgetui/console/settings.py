@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from hedgetui import config
+from hedgetui.domain.errors import UsageError
 
 
 def loaded(options: argparse.Namespace) -> config.Loaded:
@@ -18,11 +19,33 @@ def loaded(options: argparse.Namespace) -> config.Loaded:
     for name, key in (("profile", "general.profile"), ("seed", "simulator.seed")):
         if (value := getattr(options, name, None)) is not None:
             flags[key] = value
-    file = getattr(options, "config", None)
-    return config.load(flags=flags, config_file=Path(file).expanduser() if file else None)
+    return config.load(flags=flags, config_file=named_file(options, "config"))
+
+
+def named_file(options: argparse.Namespace, name: str) -> Path | None:
+    """Return the file a path option names, absolute; None when the option was not given.
+
+    Raises:
+        UsageError: the text is no path.
+    """
+    text = getattr(options, name, None)
+    if text is None:
+        return None
+    try:
+        if text:
+            return Path(text).expanduser().absolute()
+    except RuntimeError:  # `~somebody` without a home
+        pass
+    message = f"--{name} {text!r} is no file name"
+    raise UsageError(message)
 
 
 def journal_path(options: argparse.Namespace) -> Path:
     """Return the journal a verb is about: `--db`, else the profile's own."""
-    named = getattr(options, "db", None)
-    return Path(named).expanduser() if named else loaded(options).paths.journal
+    return named_file(options, "db") or loaded(options).paths.journal
+
+
+def socket_path(options: argparse.Namespace, paths: config.Paths) -> Path:
+    """Return the control socket of the desk on that journal: beside a `--db`, else the profile's."""
+    db = named_file(options, "db")
+    return db.with_suffix(".sock") if db else paths.socket

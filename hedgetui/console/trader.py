@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any
 
-from hedgetui.console import output
 from hedgetui.domain import commands as cm
 from hedgetui.domain.errors import BrokerUnreachable, UsageError
 from hedgetui.ports.clock import Clock
-from hedgetui.ports.desk import DeskPort, Outcome, Subscription
+from hedgetui.ports.desk import DeskPort, Outcome
 from hedgetui.simulation.scenarios import TraderStep
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
+_LONGEST_S = 366 * 86_400.0
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhd]?)")
 _READY_S = 60.0
 _QUIET_S = 120.0
 _RETRY_S = 5.0
@@ -32,15 +30,15 @@ _AGAIN = frozenset(
 
 
 def duration(text: str) -> float:
-    """Read `90s`, `10m`, `6h` or plain seconds.
+    """Read `90s`, `10m`, `6h`, `2d` or plain seconds.
 
     Raises:
-        UsageError: it is not a positive time.
+        UsageError: it is not a positive time of a year at most.
     """
     match = _DURATION.fullmatch(text.strip().lower())
     seconds = float(match[1]) * _UNITS[match[2] or "s"] if match else 0.0
-    if seconds <= 0:
-        message = f"--for {text!r} is not a time"
+    if not 0 < seconds <= _LONGEST_S:
+        message = f"--for {text!r} is not a time" + (" up to 366d" if seconds else "")
         raise UsageError(message, hint="like 90s, 10m or 6h")
     return seconds
 
@@ -137,28 +135,8 @@ async def until_quiet(desk: DeskPort, clock: Clock) -> None:
     """Wait until no order works, nothing enters or closes, and first hedges are placed."""
     deadline = clock.now() + _QUIET_S
     calm = 0
-    while clock.now() < deadline and calm < 4:  # noqa: PLR2004 - four looks, three seconds apart
+    while clock.now() < deadline and calm < 4:  # four looks, three seconds apart
         await clock.sleep(3.0)
         snapshot = desk.snapshot()
         moving = any(row.state != "OPEN" for row in snapshot.strangles)
         calm = 0 if moving or snapshot.status.working_orders else calm + 1
-
-
-async def count_log(box: Subscription, *, echo: bool) -> dict[str, int]:
-    """Count log lines by level until the desk closes; with `echo` narrate them."""
-    counts: Counter[str] = Counter()
-    async for update in box:
-        for record in update.log:
-            counts[record.level] += 1
-            if echo:
-                output.say(record.text)
-    return dict(sorted(counts.items()))
-
-
-def print_summary(summary: dict[str, Any], *, as_json: bool) -> int:
-    """Print the end of a headless run; 1 when a promise was broken."""
-    if as_json:
-        output.print_json({"summary": summary})
-    else:
-        output.print_lines([f"{name:<16} {value}" for name, value in summary.items()])
-    return 1 if summary["violations"] else 0

@@ -7,22 +7,25 @@ import math
 from dataclasses import asdict
 
 from hedgetui.console import output
-from hedgetui.domain.errors import RiskRefused, UsageError
+from hedgetui.domain.errors import UsageError
 from hedgetui.domain.units import DollarsPerPoint
 from hedgetui.domain.vega.sizing import MES_PER_POINT, hedge_by_size
 from hedgetui.ports.desk import CandidateView, DeskSnapshot, Outcome, Preview
 
+_LARGEST = 1e9
+
 
 def size(options: argparse.Namespace) -> int:
     """Print the hedge for a delta; nothing is sent."""
-    if not math.isfinite(options.delta):
-        message = f"N must be a finite number of dollars per index point, not {options.delta}"
+    _require_sizable("N", options.delta, "dollars per index point")
+    _require_sizable("--hedge", options.hedge, "contracts")
+    _require_sizable("--working", options.working, "contracts")
+    if options.band is not None and not 0 <= options.band < math.inf:
+        message = f"--band must be a finite number from 0, not {options.band}"
         raise UsageError(message)
-    if options.band is not None and not options.band >= 0:
-        message = f"--band must be a number from 0, not {options.band}"
-        raise UsageError(message)
+    delta = options.delta + 0.0  # no "-0"
     sized = hedge_by_size(
-        DollarsPerPoint(options.delta), options.hedge, options.working, band=options.band
+        DollarsPerPoint(delta), options.hedge, options.working, band=options.band
     )
     if output.wants_json(options):
         output.print_json(asdict(sized))
@@ -30,6 +33,13 @@ def size(options: argparse.Namespace) -> int:
     order = f"{sized.side} {sized.contracts} MES" if sized.side else "nothing to send"
     output.print_lines([f"{order}   net {sized.net_before:+g} → {sized.net_after:+g} $/pt"])
     return 0
+
+
+def _require_sizable(name: str, value: float, unit: str) -> None:
+    """Refuse NaN, infinity and numbers at which a float no longer counts single contracts."""
+    if not abs(value) <= _LARGEST:
+        message = f"{name} must be a finite number of {unit} within ±{_LARGEST:g}, not {value}"
+        raise UsageError(message)
 
 
 def scan_document(row: CandidateView) -> dict[str, object]:
@@ -85,11 +95,6 @@ def print_preview(preview: Preview) -> None:
         output.say(f"  {label:<9} {text}")
     for check in preview.checks:
         output.say(f"  {'✓' if check.ok else '✗'} {check.name}: {check.detail}")
-
-
-def refuse(outcome: Outcome) -> RiskRefused:
-    """Return the error for an outcome that refused."""
-    return RiskRefused(outcome.message, hint=outcome.hint, code=outcome.code)
 
 
 def emergency_lines(snapshot: DeskSnapshot) -> list[str]:

@@ -116,8 +116,10 @@ class Auditor:
             return
         if intent.state is not event.before:
             self._say(5, seq, f"#{intent.number} moved from {event.before}, was {intent.state}")
-        if intent.state in TERMINAL and event.filled <= intent.filled and (
-            event.after is not intent.state
+        if (
+            intent.state in TERMINAL
+            and event.filled <= intent.filled
+            and (event.after is not intent.state)
         ):
             self._say(5, seq, f"#{intent.number} left {intent.state} without a fill")
         booked = sum(

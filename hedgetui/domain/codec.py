@@ -111,7 +111,7 @@ def _read_record(kind: Any, data: object, where: str) -> Any:  # noqa: ANN401
     hints = _hints(kind)
     unknown = set(data) - set(hints)
     if unknown:
-        raise _fail(where, f"no field {sorted(unknown)[0]!r}", data)
+        raise _fail(where, f"no field {min(unknown)!r}", data)
     values = {name: _read(hints[name], entry, f"{where}.{name}") for name, entry in data.items()}
     try:
         return kind(**values)

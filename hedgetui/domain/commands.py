@@ -142,4 +142,3 @@ COMMAND_TYPES: dict[str, type] = {
         ResolveUnknown,
     )
 }  # fmt: skip
-

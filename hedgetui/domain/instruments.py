@@ -124,7 +124,9 @@ def format_strike(strike: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def option(root: OptionRoot, expiry: date, strike: Decimal | float | str, right: Right) -> Instrument:
+def option(
+    root: OptionRoot, expiry: date, strike: Decimal | float | str, right: Right
+) -> Instrument:
     """Build an option of `root`; equal terms give an equal key."""
     exact = strike if isinstance(strike, Decimal) else Decimal(str(strike))
     key = f"{root.symbol} {expiry:%Y%m%d} {format_strike(exact)} {right}"

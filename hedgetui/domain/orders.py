@@ -256,7 +256,6 @@ class Step:
     effects: frozenset[Effect] = field(default_factory=frozenset)
 
 
-_NOTHING: frozenset[Effect] = frozenset()
 _SILENT = frozenset({IntentState.SENDING, IntentState.UNKNOWN})
 
 
@@ -265,30 +264,38 @@ def step(intent: Intent, evidence: Evidence) -> Step:
     match evidence:
         case Executed(quantity):
             return _executed(intent, quantity)
+        case NeverSent() | ProvenAbsent() | HumanVerdict():
+            return _proven(intent, evidence)
+    if not intent.live:
+        return Step(intent)
+    match evidence:
         case Listed(broker_order):
             return _listed(intent, broker_order)
         case Ended(rejected, _):
             return _ended(intent, rejected=rejected)
         case Noticed():
-            return Step(intent, frozenset({Effect.ASK_BROKER}) if intent.live else _NOTHING)
+            return Step(intent, frozenset({Effect.ASK_BROKER}))
         case CancelAsked():
             return _cancel_asked(intent)
         case WentDark():
-            return _went_dark(intent)
-        case NeverSent():
-            allowed = intent.state is IntentState.SENDING and intent.filled == 0
-            return _end_if(intent, IntentState.ABANDONED, allowed=allowed)
-        case ProvenAbsent():
-            allowed = intent.state in _SILENT and intent.filled == 0
-            return _end_if(intent, IntentState.ABSENT, allowed=allowed)
-        case HumanVerdict():
-            allowed = intent.state is IntentState.UNKNOWN
-            return _end_if(intent, IntentState.RESOLVED_BY_HUMAN, allowed=allowed)
+            unknown = replace(intent, state=IntentState.UNKNOWN)
+            return Step(unknown, frozenset({Effect.ASK_BROKER}))
         case _ as unreachable:
             assert_never(unreachable)
 
 
-def _end_if(intent: Intent, state: IntentState, *, allowed: bool) -> Step:
+def _proven(intent: Intent, evidence: NeverSent | ProvenAbsent | HumanVerdict) -> Step:
+    """End an intent by proof; a proof that contradicts what is known proves nothing."""
+    match evidence:
+        case NeverSent():
+            allowed = intent.state is IntentState.SENDING and intent.filled == 0
+            state = IntentState.ABANDONED
+        case ProvenAbsent():
+            allowed = intent.state in _SILENT and intent.filled == 0
+            state = IntentState.ABSENT
+        case HumanVerdict():
+            allowed = intent.state is IntentState.UNKNOWN
+            state = IntentState.RESOLVED_BY_HUMAN
     if not allowed:
         return Step(intent)
     return Step(replace(intent, state=state), frozenset({Effect.SLOT_FREED}))
@@ -313,8 +320,6 @@ def _executed(intent: Intent, quantity: Contracts) -> Step:
 
 
 def _listed(intent: Intent, broker_order: str) -> Step:
-    if not intent.live:
-        return Step(intent)
     state = IntentState.PARTIAL if intent.filled else IntentState.WORKING
     if intent.cancel_wanted:
         state = IntentState.CANCELLING
@@ -322,21 +327,11 @@ def _listed(intent: Intent, broker_order: str) -> Step:
 
 
 def _ended(intent: Intent, *, rejected: bool) -> Step:
-    if not intent.live:
-        return Step(intent)
     refused = rejected and intent.filled == 0
     state = IntentState.REJECTED if refused else IntentState.CANCELLED
     return Step(replace(intent, state=state), frozenset({Effect.SLOT_FREED}))
 
 
 def _cancel_asked(intent: Intent) -> Step:
-    if not intent.live:
-        return Step(intent)
     state = intent.state if intent.state in _SILENT else IntentState.CANCELLING
     return Step(replace(intent, state=state, cancel_wanted=True))
-
-
-def _went_dark(intent: Intent) -> Step:
-    if not intent.live:
-        return Step(intent)
-    return Step(replace(intent, state=IntentState.UNKNOWN), frozenset({Effect.ASK_BROKER}))

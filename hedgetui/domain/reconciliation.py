@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from hedgetui.domain.events import Difference
 from hedgetui.domain.orders import (
-    Contracts,
     Ended,
     Evidence,
     Intent,
@@ -21,7 +20,7 @@ from hedgetui.domain.orders import (
     ProvenAbsent,
     WentDark,
 )
-from hedgetui.domain.units import Seconds, Timestamp
+from hedgetui.domain.units import Contracts, Seconds, Timestamp
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,9 +189,9 @@ def _is_future(ctx: RiskContext) -> bool:
 def _quantity(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     """G3: whole contracts within the limit per order."""
     limit = ctx.limits.max_order_contracts if _is_future(ctx) else ctx.limits.max_option_lots
-    if isinstance(draft.quantity, bool) or not isinstance(draft.quantity, int):
-        return Refusal(Denial.QUANTITY, f"{draft.quantity!r} is not a whole number of contracts")
-    if not 1 <= draft.quantity <= limit:
+    # The type says int; a quantity from arithmetic on floats may disagree at run time.
+    whole = int(draft.quantity) == draft.quantity if math.isfinite(draft.quantity) else False
+    if not whole or not 1 <= draft.quantity <= limit:
         return Refusal(Denial.QUANTITY, f"{draft.quantity} is not within 1…{limit} per order")
     return None
 

@@ -16,11 +16,11 @@ from hedgetui.domain.vega import strangle as st
 from hedgetui.domain.vega.bands import PRESETS
 from hedgetui.domain.vega.decide import Trigger
 from hedgetui.engine.context import Contexts
-from hedgetui.engine.executor import Executor, Placed
+from hedgetui.engine.executor import Placed
 from hedgetui.engine.market import Market, option_keys
 from hedgetui.engine.previews import Planned, Planner
-from hedgetui.engine.recorder import Recorder
 from hedgetui.engine.reconcile import Reconciler
+from hedgetui.engine.recorder import Recorder
 from hedgetui.engine.services.legs import LegWorker
 from hedgetui.engine.views import Sources
 from hedgetui.ports import broker as br
@@ -44,14 +44,14 @@ def refused(code: str, message: str, hint: str = "") -> Outcome:
 class Switches:
     """Commands that change how the desk behaves; none of them sends an order."""
 
-    def __init__(self, sources: Sources, executor: Executor, reconciler: Reconciler) -> None:
+    def __init__(self, sources: Sources, reconciler: Reconciler) -> None:
         self._src = sources
-        self._executor = executor
+        self._executor = sources.parts.executor
         self._reconciler = reconciler
 
     @property
     def _recorder(self) -> Recorder:
-        return self._src.recorder
+        return self._src.parts.recorder
 
     async def enable(self, command: cm.EnableStrategy, by: str) -> Outcome:
         """Switch the strategy."""
@@ -78,7 +78,7 @@ class Switches:
             names = ", ".join([*PRESETS, "custom"])
             return refused("usage", f"no preset {command.preset!r}", f"one of: {names}")
         value = command.max_delta if preset is None else preset.max_delta
-        if value is None or not 0 < value <= 10_000:  # noqa: PLR2004 - also refuses NaN
+        if value is None or not 0 < value <= 10_000:
             return refused("usage", "a band needs a number of $/pt above 0")
         await self._recorder.record(ev.BandSet(command.preset, value, by))
         self._recorder.say("info", f"🎯 Band ±{value:g} $/pt ({command.preset})")
@@ -88,7 +88,7 @@ class Switches:
 
     async def arm(self, command: cm.Arm, by: str) -> Outcome:
         """Allow orders; live money needs the account's last characters."""
-        broker = self._src.broker
+        broker = self._src.parts.broker
         if broker.environment is br.Environment.LIVE:
             wanted = broker.account[-_DIGITS_TO_TYPE:]
             if not hmac.compare_digest(command.typed.encode(), wanted.encode()):
@@ -165,15 +165,14 @@ class Trading:
     def __init__(
         self,
         sources: Sources,
-        planner: Planner,
+        contexts: Contexts,
         legs: LegWorker,
         market: Market,
-        contexts: Contexts,
         identities: IdSource,
         wake: Callable[[], None],
     ) -> None:
         self._src = sources
-        self._planner = planner
+        self._planner = Planner(sources, contexts)
         self._legs = legs
         self._market = market
         self._contexts = contexts
@@ -184,7 +183,7 @@ class Trading:
     async def scan(self, _: cm.Scan, __: str) -> Outcome:
         """Rank the chain."""
         count = await self._market.scan()
-        self._src.recorder.say("info", f"🔍 Scanned the chain: {count} strangles")
+        self._src.parts.recorder.say("info", f"🔍 Scanned the chain: {count} strangles")
         return done(f"{count} strangles")
 
     async def preview_hedge(self, command: cm.PreviewHedge, _: str) -> Outcome:
@@ -195,7 +194,7 @@ class Trading:
             hint = "accept own model greeks (≈) to hedge all the same" if stale else ""
             code = "stale-greeks" if stale else "nothing-to-do"
             if not stale:
-                self._src.recorder.say("info", f"🟢 {plan}")
+                self._src.parts.recorder.say("info", f"🟢 {plan}")
             return refused(code, plan, hint)
         return self._show(plan)
 
@@ -216,15 +215,15 @@ class Trading:
     async def _quotes_of(self, keys: frozenset[str]) -> None:
         """Wait a moment for the first quotes of freshly watched legs."""
         for _ in range(20):
-            if all(key in self._src.board.quotes for key in keys):
+            if all(key in self._src.parts.board.quotes for key in keys):
                 return
-            await self._src.clock.sleep(0.1)
+            await self._src.parts.clock.sleep(0.1)
 
     async def preview_close(self, command: cm.PreviewClose, _: str) -> Outcome:
         """Plan the exit from one trade."""
         trade = self._open_trade(command.trade_id)
         if trade is None:
-            known = ", ".join(t.trade_id for t in self._src.recorder.state.open_strangles)
+            known = ", ".join(t.trade_id for t in self._src.parts.recorder.state.open_strangles)
             return refused("no-such-trade", f"no open trade {command.trade_id!r}", known)
         if trade.state is st.TradeState.CLOSING:
             return refused("nothing-to-do", f"{trade.name} is closing already")
@@ -232,7 +231,7 @@ class Trading:
 
     async def preview_flatten(self, _: cm.PreviewFlatten, __: str) -> Outcome:
         """Plan the exit from everything."""
-        trades = self._src.recorder.state.open_strangles
+        trades = self._src.parts.recorder.state.open_strangles
         if not trades:
             return refused("nothing-to-do", "no open trades")
         return self._show(self._planner.close(trades, flatten=True))
@@ -241,7 +240,7 @@ class Trading:
         """Find a trade by its id or the end of it."""
         found = [
             trade
-            for trade in self._src.recorder.state.open_strangles
+            for trade in self._src.parts.recorder.state.open_strangles
             if trade_id and trade.trade_id.endswith(trade_id)
         ]
         return found[0] if len(found) == 1 else None
@@ -253,7 +252,7 @@ class Trading:
     async def confirm(self, command: cm.Confirm, by: str) -> Outcome:
         """Do what the last preview showed, if it still is what would be shown."""
         plan = self._plans.pop(command.preview_id, None)
-        if plan is None or self._src.clock.now() > plan.view.expires_at:
+        if plan is None or self._src.parts.clock.now() > plan.view.expires_at:
             return refused("preview-expired", "the preview is no longer valid", "preview again")
         if not plan.view.sendable:
             bad = next(check for check in plan.view.checks if not check.ok)
@@ -276,16 +275,16 @@ class Trading:
             self._plans = {again.view.preview_id: again}
             return Outcome(ok=False, code="book-moved", message="the book moved: look again",
                            preview=again.view)  # fmt: skip
-        decision = self._src.hedger.decision(Trigger.MANUAL, accept_stale=plan.accept_stale)
+        decision = self._src.orders.decision(Trigger.MANUAL, accept_stale=plan.accept_stale)
         self._contexts.accept_stale = plan.accept_stale
         try:
-            outcome = await self._src.hedger.place(again.orders[0], Trigger.MANUAL, decision)
+            outcome = await self._src.orders.place(again.orders[0], Trigger.MANUAL, decision)
         finally:
             self._contexts.accept_stale = False
         return _placed(outcome)
 
     async def _confirm_entry(self, plan: Planned, by: str) -> Outcome:
-        recorder, candidate = self._src.recorder, plan.candidate
+        recorder, candidate = self._src.parts.recorder, plan.candidate
         if candidate is None:
             return refused("preview-expired", "the preview is no longer valid")
         trade_id = self._identities.next()[-8:]

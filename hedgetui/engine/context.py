@@ -7,37 +7,30 @@ from hedgetui.domain import parity
 from hedgetui.domain.events import LinkState
 from hedgetui.domain.instruments import Kind, parse_key
 from hedgetui.domain.risk import RiskContext
-from hedgetui.engine.board import Board
-from hedgetui.engine.recorder import Recorder
+from hedgetui.engine.parts import Parts
 from hedgetui.engine.services import book, results
-from hedgetui.engine.settings import EngineSettings
 from hedgetui.ports import broker as br
-from hedgetui.ports.clock import Clock
 
 
 class Contexts:
     """Builds a `RiskContext` for a draft from the present state and market."""
 
-    def __init__(
-        self,
-        recorder: Recorder,
-        board: Board,
-        clock: Clock,
-        broker: br.BrokerPort,
-        settings: EngineSettings,
-    ) -> None:
-        self._recorder = recorder
-        self._board = board
-        self._clock = clock
-        self._broker = broker
-        self._settings = settings
+    def __init__(self, parts: Parts) -> None:
+        self._recorder = parts.recorder
+        self._board = parts.board
+        self._clock = parts.clock
+        self._broker = parts.broker
+        self._settings = parts.settings
         self.active_month = ""
         """Key of the active hedge month, for valuing the pool."""
         self.accept_stale = False
         """Set while a person confirms a hedge on own model greeks."""
 
     def of(
-        self, draft: od.OrderDraft, margin: br.Margin | None, flattening: bool  # noqa: FBT001
+        self,
+        draft: od.OrderDraft,
+        margin: br.Margin | None,
+        flattening: bool,  # noqa: FBT001
     ) -> RiskContext:
         """Return everything the gates need to judge `draft` now."""
         state, now = self._recorder.state, self._clock.now()

@@ -9,14 +9,16 @@ becomes UNKNOWN, keeps its slot and asks for reconciliation.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
 
 from hedgetui.domain import events as ev
 from hedgetui.domain import ids, risk
 from hedgetui.domain import orders as od
 from hedgetui.domain.errors import BrokerUnreachable, StoreError
 from hedgetui.domain.risk import Denial, Refusal, RiskContext
+from hedgetui.domain.units import Contracts
 from hedgetui.engine.recorder import Recorder
 from hedgetui.engine.settings import EngineSettings
 from hedgetui.ports import broker as br
@@ -160,9 +162,9 @@ class Executor:
             why = f"no answer for {self._settings.ack_timeout:g} s"
             await self._step(intent_id, od.WentDark(why), why)
 
-    def _spawn(self, work: object) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a follow-up that a timer asked for; a store failure has already halted the desk."""
-        task = asyncio.ensure_future(_quietly(work))  # type: ignore[arg-type]
+        task = asyncio.create_task(_quietly(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -251,7 +253,7 @@ class Executor:
             self._recorder.say("warn", f"⚠ External execution: {text} @ {execution.price}")
             return
         change = execution.quantity - (known.quantity if known else 0)
-        outcome = od.step(intent, od.Executed(od.Contracts(change)))
+        outcome = od.step(intent, od.Executed(Contracts(change)))
         await self._recorder.record(fill, _moved(intent, outcome.intent, "execution"))
         await self._warn_about(outcome)
 
@@ -305,9 +307,9 @@ def _moved(before: od.Intent, after: od.Intent, cause: str) -> ev.IntentMoved:
     )
 
 
-async def _quietly(work: object) -> None:
+async def _quietly(work: Coroutine[Any, Any, None]) -> None:
     """Await a follow-up; `Recorder` has already halted and announced a store failure."""
     try:
-        await work  # type: ignore[misc]
+        await work
     except StoreError:
         return

@@ -11,23 +11,19 @@ from collections.abc import Callable
 
 from hedgetui.domain import events as ev
 from hedgetui.domain.quotes import Greeks, Quote
-from hedgetui.engine.board import Board
 from hedgetui.engine.bus import Bus
-from hedgetui.engine.executor import Executor
 from hedgetui.engine.link import Link
-from hedgetui.engine.recorder import Recorder
+from hedgetui.engine.parts import Parts
 from hedgetui.ports import broker as br
 
 
 class Inbox:
     """Routes broker messages."""
 
-    def __init__(
-        self, recorder: Recorder, executor: Executor, board: Board, bus: Bus, link: Link
-    ) -> None:
-        self._recorder = recorder
-        self._executor = executor
-        self._board = board
+    def __init__(self, parts: Parts, bus: Bus, link: Link) -> None:
+        self._recorder = parts.recorder
+        self._executor = parts.executor
+        self._board = parts.board
         self._bus = bus
         self._link = link
         self._queue: asyncio.Queue[br.BrokerMessage] = asyncio.Queue()

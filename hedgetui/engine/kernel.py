@@ -18,7 +18,7 @@ import numpy as np
 from hedgetui.domain import commands as cm
 from hedgetui.domain import events as ev
 from hedgetui.domain.commands import Command
-from hedgetui.domain.units import Timestamp
+from hedgetui.domain.units import DollarsPerPoint, Timestamp
 from hedgetui.domain.vega import exposure as ex
 from hedgetui.domain.vega import ladder
 from hedgetui.domain.vega.bands import PRESETS
@@ -32,14 +32,16 @@ from hedgetui.engine.executor import Executor
 from hedgetui.engine.inbox import Inbox
 from hedgetui.engine.link import Link
 from hedgetui.engine.market import Market
-from hedgetui.engine.previews import Planner
+from hedgetui.engine.parts import Parts
 from hedgetui.engine.reconcile import Reconciler
 from hedgetui.engine.recorder import Recorder
 from hedgetui.engine.services import book
 from hedgetui.engine.services.bands import Bands
+from hedgetui.engine.services.hedge_orders import HedgeOrders
 from hedgetui.engine.services.hedger import Hedger
 from hedgetui.engine.services.legs import LegWorker
 from hedgetui.engine.services.settle import Settler
+from hedgetui.engine.services.triggers import Triggers
 from hedgetui.engine.settings import EngineSettings
 from hedgetui.engine.supervisor import Supervisor
 from hedgetui.ports import broker as br
@@ -75,37 +77,35 @@ class Kernel:
         self._settings = settings
         clock, broker = ports.clock, ports.broker
         self.bus = Bus()
-        self.board = Board()
+        board = Board()
         self.recorder = Recorder(ports.journal, ports.log, self.bus, clock)
         identities = IdSource(clock, ports.random)
-        self.executor = Executor(broker, self.recorder, clock, identities, settings)
-        reconciler = Reconciler(broker, self.recorder, self.executor, settings)
-        self.link = Link(
-            broker, self.recorder, self.executor, reconciler, clock, ports.random, settings
-        )
-        self._inbox = Inbox(self.recorder, self.executor, self.board, self.bus, self.link)
-        self.contexts = Contexts(self.recorder, self.board, clock, broker, settings)
-        self.settler = Settler(self.recorder, self.board, clock, settings.vega)
-        bands = Bands(self.board, clock, settings.vega)
-        self.hedger = Hedger(
-            self.recorder, self.executor, self.board, clock, settings, self.settler, bands,
-            self.contexts.of,
-        )  # fmt: skip
-        self._legs = LegWorker(
-            self.recorder, self.executor, self.board, clock, settings.vega, self.contexts.of
-        )
-        self.market = Market(broker, self.recorder, self.board, clock, settings, self.hedger)
-        self.sources = views.Sources(
-            self.recorder, self.board, clock, broker, self.hedger, bands, settings
-        )
+        executor = Executor(broker, self.recorder, clock, identities, settings)
+        bands = Bands(board, clock, settings.vega)
+        self.parts = Parts(broker, self.recorder, executor, board, bands, clock, settings)
+        reconciler = Reconciler(self.parts)
+        self.link = Link(self.parts, reconciler, ports.random)
+        self._inbox = Inbox(self.parts, self.bus, self.link)
+        self.contexts = Contexts(self.parts)
+        self.orders = HedgeOrders(self.parts, self.contexts.of)
+        self.settler = Settler(self.parts)
+        self.triggers = Triggers(self.parts)
+        self.hedger = Hedger(self.parts, self.orders, self.triggers, self.settler)
+        self._legs = LegWorker(self.parts, self.contexts.of)
+        self.market = Market(self.parts, self.orders)
+        self.sources = views.Sources(self.parts, self.orders, self.hedger)
         self._legs_due = asyncio.Event()
         self._commands = cmd.handlers(
-            cmd.Switches(self.sources, self.executor, reconciler),
+            cmd.Switches(self.sources, reconciler),
             cmd.Trading(
-                self.sources, Planner(self.sources, self.contexts), self._legs, self.market,
-                self.contexts, identities, self._legs_due.set,
+                self.sources,
+                self.contexts,
+                self._legs,
+                self.market,
+                identities,
+                self._legs_due.set,
             ),
-        )  # fmt: skip
+        )
         self._supervisor = Supervisor(clock, self._worker_died)
         self._samples: deque[Sample] = deque(maxlen=_CHART_POINTS)
         self._slow_at = Timestamp(float("-inf"))
@@ -125,15 +125,14 @@ class Kernel:
         await self.recorder.record(ev.EngineStarted(profile, account, epoch))
         if fresh:
             await self._first_settings()
-        await self.executor.went_dark("the process restarted")
-        self._legs.resumed.update(
-            trade.trade_id for trade in self.recorder.state.open_strangles
-        )
+        await self.parts.executor.went_dark("the process restarted")
+        self._legs.resumed.update(trade.trade_id for trade in self.recorder.state.open_strangles)
         self.settler.close_decided.update(
             trade.trade_id for trade in self.recorder.state.open_strangles if trade.flat
         )
         if crashed:
-            self.recorder.say("warn", "🟡 The last run ended without a word; checking with the broker")
+            words = "🟡 The last run ended without a word; checking with the broker"
+            self.recorder.say("warn", words)
         await self._arm_at_start()
         for name, worker in (
             ("inbox", self._inbox.run),
@@ -178,18 +177,18 @@ class Kernel:
         """The link is synchronised: learn months, subscribe, scan, decide."""
         self.market.forget()
         await self.market.keep_months()
-        active = self.hedger.active_month()
+        active = self.orders.active_month()
         self.contexts.active_month = active.key if active else ""
         await self.market.watch()
         await self.market.first_scan()
-        self.hedger.ask(Trigger.RECONNECT)
+        self.triggers.ask(Trigger.RECONNECT)
         self._legs_due.set()
 
     # --- workers -----------------------------------------------------------------------------
 
     def _on_tick(self) -> None:
         self.market.announce()
-        self.hedger.on_tick()
+        self.triggers.on_tick()
 
     def _on_fact(self, fact: ev.Fact) -> None:
         if isinstance(fact.event, ev.FillBooked | ev.IntentMoved | ev.TradeClosed):
@@ -213,9 +212,9 @@ class Kernel:
         while True:
             await self._ports.clock.sleep(self._settings.sample_interval)
             status = views.status_view(self.sources, None, "")
-            view = self.sources.hedger.decision(Trigger.MONITOR)
+            view = self.orders.decision(Trigger.MONITOR)
             measured = self._measured()
-            level = self.board.index_level
+            level = self.parts.board.index_level
             if status.net_pnl is None or view.net is None or level is None:
                 continue
             sample = Sample(
@@ -271,7 +270,7 @@ class Kernel:
 
     def _measured(self) -> book.Measured:
         now = self._ports.clock.now()
-        return book.measure(self.recorder.state, self.board, now, self._settings.vega)
+        return book.measure(self.recorder.state, self.parts.board, now, self._settings.vega)
 
     def _renew_slow(self, measured: book.Measured) -> None:
         now = self._ports.clock.now()
@@ -280,23 +279,24 @@ class Kernel:
         self._slow_at = now
         self._slow = ("", dk.PayoffView())
         legs = book.held_legs(self.recorder.state.open_strangles)
-        level = self.board.index_level
+        level = self.parts.board.index_level
         if measured.problem or level is None or not legs:
             return
         vols = {key: greeks.iv for key, greeks in measured.greeks.items()}
         symbol = self._settings.vega.hedge_symbol
         hedge = self.recorder.state.hedge_position(symbol)
-        rule = self.sources.bands.rule(self.recorder.state, measured)
+        rule = self.parts.bands.rule(self.recorder.state, measured)
 
         def delta(levels: np.ndarray) -> np.ndarray:
             return ex.delta_at(levels, legs, vols, now)
 
         rungs = ladder.next_hedges(delta, hedge, level, rule)
-        self._slow = (str(rungs), payoff.view(legs, vols, now, level, rule.per_contract * hedge))
+        hedge_delta = DollarsPerPoint(rule.per_contract * hedge)
+        self._slow = (str(rungs), payoff.view(legs, vols, now, level, hedge_delta))
 
     def summary(self) -> dict[str, object]:
         """Return what happened since the journal began, for the end of a headless run."""
         return summary.of(
-            self.recorder.state, self.board, self.contexts.active_month,
-            self.hedger.decision(Trigger.MONITOR).net,
+            self.recorder.state, self.parts.board, self.contexts.active_month,
+            self.orders.decision(Trigger.MONITOR).net,
         )  # fmt: skip

@@ -14,12 +14,9 @@ from random import Random
 from hedgetui.domain import events as ev
 from hedgetui.domain import orders as od
 from hedgetui.domain.errors import BrokerUnreachable
-from hedgetui.engine.executor import Executor
-from hedgetui.engine.recorder import Recorder
+from hedgetui.engine.parts import Parts
 from hedgetui.engine.reconcile import Reconciler
-from hedgetui.engine.settings import EngineSettings
 from hedgetui.ports import broker as br
-from hedgetui.ports.clock import Clock
 
 _FIRST_WAIT_S = 1.0
 _LONGEST_WAIT_S = 30.0
@@ -35,23 +32,14 @@ Ready = Callable[[], Awaitable[None]]
 class Link:
     """The broker session's keeper."""
 
-    def __init__(
-        self,
-        broker: br.BrokerPort,
-        recorder: Recorder,
-        executor: Executor,
-        reconciler: Reconciler,
-        clock: Clock,
-        random: Random,
-        settings: EngineSettings,
-    ) -> None:
-        self._broker = broker
-        self._recorder = recorder
-        self._executor = executor
+    def __init__(self, parts: Parts, reconciler: Reconciler, random: Random) -> None:
+        self._broker = parts.broker
+        self._recorder = parts.recorder
+        self._executor = parts.executor
+        self._clock = parts.clock
+        self._settings = parts.settings
         self._reconciler = reconciler
-        self._clock = clock
         self._random = random
-        self._settings = settings
         self._lost = asyncio.Event()
         self._opened = asyncio.Event()
         self.latency_ms: float | None = None
@@ -129,9 +117,7 @@ class Link:
             await self._pause(self._interval())
 
     def _interval(self) -> float:
-        unknown = any(
-            i.state is od.IntentState.UNKNOWN for i in self._recorder.state.live_intents
-        )
+        unknown = any(i.state is od.IntentState.UNKNOWN for i in self._recorder.state.live_intents)
         return _UNKNOWN_LOOK_S if unknown else float(self._settings.audit_interval)
 
     def _needs_new_session(self) -> bool:

@@ -7,12 +7,8 @@ from hedgetui.domain.quotes import VolatilityHistory
 from hedgetui.domain.units import Timestamp
 from hedgetui.domain.vega import messages
 from hedgetui.domain.vega.scanner import Candidate, scan
-from hedgetui.engine.board import Board
-from hedgetui.engine.recorder import Recorder
-from hedgetui.engine.services.hedger import Hedger
-from hedgetui.engine.settings import EngineSettings
-from hedgetui.ports.broker import BrokerPort
-from hedgetui.ports.clock import Clock
+from hedgetui.engine.parts import Parts
+from hedgetui.engine.services.hedge_orders import HedgeOrders
 
 _RETRY_S = 5.0
 _PATIENCE = 6
@@ -23,21 +19,13 @@ _CHAIN_FRESH_S = 300.0
 class Market:
     """Keeps subscriptions equal to what the book and the screen need."""
 
-    def __init__(
-        self,
-        broker: BrokerPort,
-        recorder: Recorder,
-        board: Board,
-        clock: Clock,
-        settings: EngineSettings,
-        hedger: Hedger,
-    ) -> None:
-        self._broker = broker
-        self._recorder = recorder
-        self._board = board
-        self._clock = clock
-        self._settings = settings
-        self._hedger = hedger
+    def __init__(self, parts: Parts, orders: HedgeOrders) -> None:
+        self._broker = parts.broker
+        self._recorder = parts.recorder
+        self._board = parts.board
+        self._clock = parts.clock
+        self._settings = parts.settings
+        self._orders = orders
         self._watched: frozenset[str] = frozenset()
         self._previewed: frozenset[str] = frozenset()
         self._announced = ""
@@ -63,7 +51,7 @@ class Market:
         for attempt in range(1, _PATIENCE + 1):
             months = await self._broker.futures(symbol)
             if months:
-                self._hedger.months = months
+                self._orders.months = months
                 return
             self._recorder.say("warn", messages.not_initialized(symbol))
             if attempt < _PATIENCE:
@@ -77,7 +65,7 @@ class Market:
         keys = {leg.instrument.key for trade in state.open_strangles for leg in trade.legs}
         keys.update(key for key in state.positions)
         keys.update(self._previewed)
-        active = self._hedger.active_month()
+        active = self._orders.active_month()
         if active is not None:
             keys.add(active.key)
         wanted = frozenset(keys)
@@ -93,7 +81,7 @@ class Market:
 
     def announce(self) -> None:
         """Say once per month that hedge data came in."""
-        active = self._hedger.active_month()
+        active = self._orders.active_month()
         if active is None or active.key == self._announced:
             return
         if self._board.mark(active.key) is not None:

@@ -29,9 +29,7 @@ def view(
     farthest = max(abs(strike / level - 1) for strike in strikes)
     reach = max(_LEAST_REACH, farthest * _ROOM) * level
     levels = np.linspace(level - reach, level + reach, _POINTS)
-    cost = sum(
-        leg.quantity * float(leg.instrument.multiplier) * (leg.price or 0.0) for leg in legs
-    )
+    cost = sum(leg.quantity * float(leg.instrument.multiplier) * (leg.price or 0.0) for leg in legs)
     at_expiry = ex.payoff_at_expiry(levels, legs)
     today = ex.value_at(levels, legs, vols, now) - cost
     hedged = today + ex.hedge_value(levels, hedge, level)

@@ -12,14 +12,13 @@ from hedgetui.domain import orders as od
 from hedgetui.domain import risk
 from hedgetui.domain.instruments import parse_key
 from hedgetui.domain.risk import RiskContext
-from hedgetui.domain.units import Contracts, Timestamp
+from hedgetui.domain.units import Contracts, DollarsPerPoint, Timestamp
 from hedgetui.domain.vega import messages
 from hedgetui.domain.vega import strangle as st
 from hedgetui.domain.vega.decide import Action, Decision, Trigger
 from hedgetui.domain.vega.scanner import Candidate, CandidateLeg
 from hedgetui.domain.vega.sizing import hedge_contracts
 from hedgetui.engine.context import Contexts
-from hedgetui.engine.services import book
 from hedgetui.engine.views import Sources, proof_line
 from hedgetui.ports import broker as br
 from hedgetui.ports import desk as dk
@@ -52,14 +51,14 @@ class Planner:
     def hedge(self, *, accept_stale: bool) -> Planned | str:
         """Plan a hedge by hand; a text says why there is none."""
         src = self._src
-        decision = src.hedger.decision(Trigger.MANUAL, accept_stale=accept_stale)
+        decision = src.orders.decision(Trigger.MANUAL, accept_stale=accept_stale)
         if decision.action is Action.HOLD and decision.net is not None:
             return messages.under_half(decision.net)
         if decision.action is not Action.ORDER or decision.net is None:
             return decision.reason
-        order = src.hedger.draft(decision, Trigger.MANUAL)
+        order = src.orders.draft(decision, Trigger.MANUAL)
         if order is None:
-            return messages.not_initialized(src.settings.vega.hedge_symbol)
+            return messages.not_initialized(src.parts.symbol)
         self._contexts.accept_stale = accept_stale
         try:
             context = self._contexts.of(order, None, False)  # noqa: FBT003
@@ -68,43 +67,46 @@ class Planner:
         lines = self._hedge_lines(order, decision, accept_stale=accept_stale)
         title = f"HEDGE NOW: {_title(order)}"
         view = self._view("hedge", title, lines, (order,), _checks(order, context))
-        return Planned(
-            view, (order,), accept_stale=accept_stale, denial=_denial(order, context)
-        )
+        return Planned(view, (order,), accept_stale=accept_stale, denial=_denial(order, context))
 
     def _hedge_lines(
         self, order: od.OrderDraft, decision: Decision, *, accept_stale: bool
     ) -> tuple[tuple[str, str], ...]:
         src = self._src
-        state = src.recorder.state
-        measured = book.measure(
-            state, src.board, src.clock.now(), src.settings.vega, accept_stale=accept_stale
-        )
-        symbol, per = src.settings.vega.hedge_symbol, src.bands.per_contract
-        held = state.hedge_position(symbol) + state.hedge_working(symbol)
+        state = src.parts.state
+        measured = src.orders.measured(accept_stale=accept_stale)
+        per = src.parts.bands.per_contract
+        held = state.hedge_position(src.parts.symbol) + state.hedge_working(src.parts.symbol)
         options = measured.exposure.delta
         after = held + order.signed
-        about = "≈" if measured.exposure.approximate else ""
         quotient = (options + per * held) / per
+        about = "≈" if measured.exposure.approximate else ""
         return (
             ("position", _position_words(state.open_strangles)),
-            ("Δ now", f"{about}{options:+.1f} opt  {per * held:+.1f} hedge ({held:+d} {symbol})"
-                      f"  = {options + per * held:+.1f}"),
-            ("Δ after", f"{about}{options:+.1f} opt  {per * after:+.1f} hedge ({after:+d} {symbol})"
-                        f"  = {options + per * after:+.1f}"),
-            ("maths", f"-round({quotient:+.2f}) = {decision.contracts:+d} {symbol}, ties to zero"),
+            ("Δ now", about + self._delta_words(options, held)),
+            ("Δ after", about + self._delta_words(options, after)),
+            (
+                "maths",
+                f"-round({quotient:+.2f}) = {decision.contracts:+d}, ties toward zero",
+            ),
             ("cost", self._cost_words(order)),
             ("proof", proof_line(options, per * after)),
-        )  # fmt: skip
+        )
+
+    def _delta_words(self, options: float, contracts: int) -> str:
+        hedge = self._src.parts.bands.per_contract * contracts
+        held = f"({contracts:+d} {self._src.parts.symbol})"
+        return f"{options:+.1f} opt  {hedge:+.1f} hedge {held}  = {options + hedge:+.1f}"
 
     def _cost_words(self, order: od.OrderDraft) -> str:
         instrument = parse_key(order.instrument_key)
-        fee = self._src.settings.vega.future_fee * order.quantity
-        quote = self._src.board.quotes.get(order.instrument_key)
+        fee = self._src.parts.settings.vega.future_fee * order.quantity
+        quote = self._src.parts.board.quotes.get(order.instrument_key)
         if quote is None or quote.bid is None or quote.ask is None:
             return f"fees ${fee:.2f}, market unknown"
         half = (quote.ask - quote.bid) / 2 * float(instrument.multiplier) * order.quantity
-        return f"fees ${fee:.2f} + half the spread ${half:.2f} (bid {quote.bid:.2f} ask {quote.ask:.2f})"
+        market = f"(bid {quote.bid:.2f} ask {quote.ask:.2f})"
+        return f"fees ${fee:.2f} + half the spread ${half:.2f} {market}"
 
     async def entry(self, candidate: Candidate, lots: int) -> Planned:
         """Plan an entry: both legs at mid, and the hedge that would follow."""
@@ -113,32 +115,37 @@ class Planner:
         denial = ""
         margin: br.Margin | None = None
         for order in orders:
-            margin = await self._src.broker.margin(order)
+            margin = await self._src.parts.broker.margin(order)
             context = self._contexts.of(order, margin, False)  # noqa: FBT003
             checks.extend(_checks(order, context, only_refusals=bool(checks)))
             denial = denial or _denial(order, context)
-        cost = candidate.cost * lots
-        delta = candidate.entry_delta * lots
-        sized = hedge_contracts(type(candidate.entry_delta)(delta))
-        symbol = self._src.settings.vega.hedge_symbol
-        hedge = f"{od.Side.of(sized)} {abs(sized)} {symbol}" if sized else "none, under half"
-        multiplier = candidate.put.instrument.multiplier
-        words = "not told by the broker" if margin is None else (
-            f"{margin.initial_change:+,.2f} $, {margin.headroom_after:,.2f} $ left")  # fmt: skip
-        lines = (
-            ("legs", f"put {candidate.put.mid:.2f}, call {candidate.call.mid:.2f} at mid, "
-                     "stepped to the ask"),
-            ("cost", f"at most ${cost:,.2f} ({candidate.points:.2f} × {multiplier} × {lots})"),
-            ("Δ", f"{delta:+.1f} $/pt when filled, hedge: {hedge}"),
-            ("vega", f"{candidate.vega * lots:+.1f} $/vol pt, theta "
-                     f"{candidate.theta * lots:+.1f} $/day, DTE {candidate.dte}"),
-            ("margin", words),
-        )  # fmt: skip
         put, call = candidate.put.instrument, candidate.call.instrument
         name = f"{put.short}/{call.short.removeprefix(call.symbol + ' ')}"
         title = f"ENTER {lots} × {name} {put.expiry}"
+        lines = self._entry_lines(candidate, lots, margin)
         view = self._view("enter", title, lines, orders, tuple(checks))
         return Planned(view, orders, candidate=candidate, lots=lots, denial=denial)
+
+    def _entry_lines(
+        self, candidate: Candidate, lots: int, margin: br.Margin | None
+    ) -> tuple[tuple[str, str], ...]:
+        put, call = candidate.put, candidate.call
+        delta = DollarsPerPoint(candidate.entry_delta * lots)
+        sized = hedge_contracts(delta)
+        symbol = self._src.parts.symbol
+        hedge = f"{od.Side.of(sized)} {abs(sized)} {symbol}" if sized else "none, under half"
+        cost = f"{candidate.points:.2f} × {put.instrument.multiplier} × {lots}"
+        needs = "not told by the broker"
+        if margin is not None:
+            needs = f"${margin.initial_change:+,.2f}, ${margin.headroom_after:,.2f} left"
+        theta = f"theta {candidate.theta * lots:+.1f} $/day"
+        return (
+            ("legs", f"put {put.mid:.2f}, call {call.mid:.2f} at mid, stepped to the ask"),
+            ("cost", f"at most ${candidate.cost * lots:,.2f} ({cost})"),
+            ("Δ", f"{delta:+.1f} $/pt when filled, hedge: {hedge}"),
+            ("vega", f"{candidate.vega * lots:+.1f} $/vol pt, {theta}, DTE {candidate.dte}"),
+            ("margin", needs),
+        )
 
     def _leg_order(self, leg: CandidateLeg, lots: int) -> od.OrderDraft:
         return od.OrderDraft(
@@ -153,7 +160,7 @@ class Planner:
     def close(self, trades: tuple[st.Strangle, ...], *, flatten: bool) -> Planned:
         """Plan the exit from some trades, or with `flatten` from everything."""
         src = self._src
-        state = src.recorder.state
+        state = src.parts.state
         orders = tuple(
             od.OrderDraft(
                 purpose=od.Purpose.EXIT,
@@ -168,8 +175,10 @@ class Planner:
             for leg in trade.legs
             if leg.held
         )
-        symbol = src.settings.vega.hedge_symbol
-        shares = sum(state.shares[t.trade_id].contracts for t in trades if t.trade_id in state.shares)
+        symbol = src.parts.symbol
+        shares = sum(
+            state.shares[t.trade_id].contracts for t in trades if t.trade_id in state.shares
+        )
         unwound = state.hedge_position(symbol) if flatten else shares
         lines = (
             ("position", _position_words(trades)),
@@ -195,7 +204,7 @@ class Planner:
         for trade in trades:
             cost += float(trade.cost)
             for leg in trade.legs:
-                mark = self._src.board.mark(leg.instrument.key)
+                mark = self._src.parts.board.mark(leg.instrument.key)
                 if leg.held and mark is None:
                     return "not known: a leg has no quote"
                 total += leg.held * (mark or 0.0) * float(leg.instrument.multiplier)
@@ -213,7 +222,7 @@ class Planner:
         blocking: bool = True,
     ) -> dk.Preview:
         self._count += 1
-        life = self._src.settings.preview_life
+        life = self._src.parts.settings.preview_life
         return dk.Preview(
             preview_id=f"{kind}-{self._count}",
             kind=kind,
@@ -222,7 +231,7 @@ class Planner:
             checks=checks,
             orders=tuple(order.describe() for order in orders),
             sendable=not blocking or all(check.ok for check in checks),
-            expires_at=Timestamp(self._src.clock.now() + life),
+            expires_at=Timestamp(self._src.parts.clock.now() + life),
             ask_typed=typed,
         )
 
@@ -252,8 +261,9 @@ def _checks(
     short = parse_key(order.instrument_key).short
     for number, word, refused in risk.refusals(order, context):
         if refused is not None:
-            found.append(dk.Check(f"{number} {word}", ok=False, detail=f"{short}: {refused.message}"))
+            found.append(
+                dk.Check(f"{number} {word}", ok=False, detail=f"{short}: {refused.message}")
+            )
         elif not only_refusals:
             found.append(dk.Check(f"{number} {word}", ok=True, detail="ok"))
     return tuple(found)
-

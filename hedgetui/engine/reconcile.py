@@ -12,26 +12,18 @@ from collections import Counter
 from hedgetui.domain import events as ev
 from hedgetui.domain import orders as od
 from hedgetui.domain import reconciliation as rc
-from hedgetui.engine.executor import Executor
-from hedgetui.engine.recorder import Recorder
-from hedgetui.engine.settings import EngineSettings
+from hedgetui.engine.parts import Parts
 from hedgetui.ports import broker as br
 
 
 class Reconciler:
     """Compares the journal with the broker."""
 
-    def __init__(
-        self,
-        broker: br.BrokerPort,
-        recorder: Recorder,
-        executor: Executor,
-        settings: EngineSettings,
-    ) -> None:
-        self._broker = broker
-        self._recorder = recorder
-        self._executor = executor
-        self._settings = settings
+    def __init__(self, parts: Parts) -> None:
+        self._broker = parts.broker
+        self._recorder = parts.recorder
+        self._executor = parts.executor
+        self._settings = parts.settings
         self._first_look: rc.Look | None = None
         self.missing: dict[str, str] = {}
         """Intent id to the evidence still missing; for the screen."""

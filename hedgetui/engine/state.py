@@ -19,6 +19,7 @@ from hedgetui.domain.units import SECONDS_PER_DAY, Contracts, Timestamp
 from hedgetui.domain.vega import pool
 from hedgetui.domain.vega import strangle as st
 
+
 @dataclass(frozen=True, slots=True)
 class DeskState:
     """Everything that follows from the journal. Mappings are never changed in place."""
@@ -279,9 +280,7 @@ def _closing(state: DeskState, event: ev.TradeClosing, at: Timestamp) -> DeskSta
     return replace(state, strangles=_with(state.strangles, trade.trade_id, trade))
 
 
-def _ended(
-    state: DeskState, event: ev.TradeClosed | ev.TradeAbandoned, at: Timestamp
-) -> DeskState:
+def _ended(state: DeskState, event: ev.TradeClosed | ev.TradeAbandoned, at: Timestamp) -> DeskState:
     return replace(
         state,
         results=_with(state.results, event.trade_id, event),
@@ -290,9 +289,7 @@ def _ended(
 
 
 def _venue(state: DeskState, event: ev.VenueChanged, _: Timestamp) -> DeskState:
-    return replace(
-        state, venue_open=event.open, venue_reason=event.reason, venue_until=event.until
-    )
+    return replace(state, venue_open=event.open, venue_reason=event.reason, venue_until=event.until)
 
 
 _FOLDS: dict[type, Callable[[DeskState, Any, Timestamp], DeskState]] = {

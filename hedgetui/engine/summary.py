@@ -9,9 +9,7 @@ from hedgetui.engine.services import results
 from hedgetui.engine.state import DeskState
 
 
-def of(
-    state: DeskState, board: Board, active: str, net_delta: float | None
-) -> dict[str, object]:
+def of(state: DeskState, board: Board, active: str, net_delta: float | None) -> dict[str, object]:
     """Return counts, net delta and profit; None where a number is not known."""
     running = results.open_profit(state, board, active)
     closed = results.closed_profit(state, Timestamp(0.0))

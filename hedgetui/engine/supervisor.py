@@ -55,7 +55,7 @@ class Supervisor:
             except StoreError as error:
                 self.down[name] = str(error)
                 return  # the recorder has announced it; without a journal nothing may run
-            except Exception as error:  # noqa: BLE001 - a boundary: any defect must be shown, not lost
+            except Exception as error:
                 where = traceback.extract_tb(error.__traceback__)[-1]
                 why = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
                 _LOGGER.exception("worker %s died", name)

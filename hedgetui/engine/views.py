@@ -18,16 +18,12 @@ from hedgetui.domain.vega.decide import Action, Decision, Trigger
 from hedgetui.domain.vega.exposure import strike
 from hedgetui.domain.vega.scanner import Candidate
 from hedgetui.domain.vega.sizing import level
-from hedgetui.engine.board import Board
-from hedgetui.engine.recorder import Recorder
+from hedgetui.engine.parts import Parts
 from hedgetui.engine.services import book, results
-from hedgetui.engine.services.bands import Bands
+from hedgetui.engine.services.hedge_orders import HedgeOrders
 from hedgetui.engine.services.hedger import Hedger
-from hedgetui.engine.settings import EngineSettings
 from hedgetui.engine.state import DeskState
-from hedgetui.ports import broker as br
 from hedgetui.ports import desk as dk
-from hedgetui.ports.clock import Clock
 
 _ORDERS_SHOWN = 50
 
@@ -36,32 +32,28 @@ _ORDERS_SHOWN = 50
 class Sources:
     """What a snapshot is read from."""
 
-    recorder: Recorder
-    board: Board
-    clock: Clock
-    broker: br.BrokerPort
+    parts: Parts
+    orders: HedgeOrders
     hedger: Hedger
-    bands: Bands
-    settings: EngineSettings
 
 
 def status_view(src: Sources, latency_ms: float | None, log_failed: str) -> dk.StatusView:
     """Return the status row."""
-    state = src.recorder.state
-    active = src.hedger.active_month()
+    state = src.parts.state
+    active = src.orders.active_month()
     key = active.key if active else ""
-    running = results.open_profit(state, src.board, key)
-    since = Timestamp(src.clock.now() - 86_400.0)
+    running = results.open_profit(state, src.parts.board, key)
+    since = Timestamp(src.parts.clock.now() - 86_400.0)
     latches = tuple(state.latches.values())
-    if src.recorder.failed:
-        latches = (*latches, src.recorder.failed)
+    if src.parts.recorder.failed:
+        latches = (*latches, src.parts.recorder.failed)
     return dk.StatusView(
-        mode=src.broker.environment.value.upper(),
-        account=src.broker.account,
+        mode=src.parts.broker.environment.value.upper(),
+        account=src.parts.broker.account,
         link=state.link.value,
         link_reason=state.link_reason,
         latency_ms=latency_ms,
-        now=src.clock.now(),
+        now=src.parts.clock.now(),
         session="OPEN" if state.venue_open else "CLOSED",
         venue_reason=state.venue_reason,
         armed=state.armed,
@@ -77,13 +69,13 @@ def status_view(src: Sources, latency_ms: float | None, log_failed: str) -> dk.S
 
 def book_view(src: Sources, measured: book.Measured, ladder: str) -> dk.BookView:
     """Return the delta of the book and what follows from it."""
-    state, now = src.recorder.state, src.clock.now()
-    symbol = src.settings.vega.hedge_symbol
-    decision = src.hedger.decision(Trigger.MANUAL)
-    rule = src.bands.rule(state, measured)
+    state, now = src.parts.state, src.parts.clock.now()
+    symbol = src.parts.symbol
+    decision = src.orders.decision(Trigger.MANUAL)
+    rule = src.parts.bands.rule(state, measured)
     known = not measured.problem
-    active = src.hedger.active_month()
-    quote = src.board.quotes.get(active.key) if active else None
+    active = src.orders.active_month()
+    quote = src.parts.board.quotes.get(active.key) if active else None
     held = bool(book.held_legs(state.open_strangles))
     blocked = src.hedger.forbidden() or measured.problem
     return dk.BookView(
@@ -97,7 +89,7 @@ def book_view(src: Sources, measured: book.Measured, ladder: str) -> dk.BookView
         net_delta=decision.net,
         target=rule.target,
         band=rule.band,
-        theory_band=src.bands.theory(state, measured),
+        theory_band=src.parts.bands.theory(state, measured),
         preset=state.preset,
         level="unknown" if decision.net is None
         else level(decision.net, rule.band, rule.target).value,
@@ -109,7 +101,7 @@ def book_view(src: Sources, measured: book.Measured, ladder: str) -> dk.BookView
         hedge_bid=quote.bid if quote else None,
         hedge_ask=quote.ask if quote else None,
         hedge_age_s=float(quote.age(now)) if quote else None,
-        index_level=src.board.index_level,
+        index_level=src.parts.board.index_level,
         last_hedge_at=state.last_hedge_at,
         ladder=ladder,
         proof=_proof(measured, rule.per_contract, state, symbol) if known and held else "",
@@ -121,7 +113,7 @@ def _order_words(src: Sources, decision: Decision) -> str:
     if decision.action is not Action.ORDER:
         return ""
     side = "BUY" if decision.contracts > 0 else "SELL"
-    return f"{side} {abs(decision.contracts)} {src.settings.vega.hedge_symbol}"
+    return f"{side} {abs(decision.contracts)} {src.parts.symbol}"
 
 
 def proof_line(options: float, hedge: float) -> str:
@@ -136,38 +128,38 @@ def _proof(measured: book.Measured, per: float, state: DeskState, symbol: str) -
 
 
 def _roll_note(src: Sources, state: DeskState) -> str:
-    held = dict(state.hedges_held(src.settings.vega.hedge_symbol))
-    active = src.hedger.active_month()
+    held = dict(state.hedges_held(src.parts.symbol))
+    active = src.orders.active_month()
     if not held or active is None:
         return ""
-    today = utc_date(src.clock.now())
+    today = utc_date(src.parts.clock.now())
     late = roll.overdue(held, today)
     if late:
         return f"🔴 {late[0].key} expires {late[0].expiry}: roll it"
-    if roll.roll_due(held, active, today, src.settings.vega.roll_days):
+    if roll.roll_due(held, active, today, src.parts.settings.vega.roll_days):
         return f"roll into {active.key} is due"
     return ""
 
 
 def strangle_views(src: Sources, measured: book.Measured) -> tuple[dk.StrangleView, ...]:
     """Return the positions table, oldest trade first."""
-    state = src.recorder.state
-    active = src.hedger.active_month()
-    mark = results.hedge_mark(state, src.board, active.key if active else "")
+    state = src.parts.state
+    active = src.orders.active_month()
+    mark = results.hedge_mark(state, src.parts.board, active.key if active else "")
     return tuple(_strangle(src, measured, trade, mark) for trade in state.open_strangles)
 
 
 def _strangle(
     src: Sources, measured: book.Measured, trade: st.Strangle, mark: object
 ) -> dk.StrangleView:
-    state, now = src.recorder.state, src.clock.now()
+    state, now = src.parts.state, src.parts.clock.now()
     own = ex.exposure(trade.open_legs(), measured.greeks)
     readings = [measured.readings[leg.instrument.key] for leg in trade.open_legs()]
     ages = [reading.age for reading in readings if reading.age is not None]
     share = state.shares.get(trade.trade_id, pool.HedgeShare())
-    hedge = results.hedge_mark(state, src.board, "") if mark is None else mark
-    ledger = results.trade_ledger(state, src.board, trade, hedge)  # type: ignore[arg-type]
-    per = src.bands.per_contract
+    hedge = results.hedge_mark(state, src.parts.board, "") if mark is None else mark
+    ledger = results.trade_ledger(state, src.parts.board, trade, hedge)  # type: ignore[arg-type]
+    per = src.parts.bands.per_contract
     ivs = [reading.greeks.iv for reading in readings if reading.greeks is not None]
     note = next((reading.problem for reading in readings if reading.problem), "")
     if not note and trade.single_leg:
@@ -248,21 +240,21 @@ def order_views(state: DeskState) -> tuple[dk.OrderView, ...]:
 
 def preflight(src: Sources, *, chain_fresh: bool) -> tuple[dk.Check, ...]:
     """Return the live checks that must hold before the first trade."""
-    state, now = src.recorder.state, src.clock.now()
-    active = src.hedger.active_month()
-    quote = src.board.quotes.get(active.key) if active else None
+    state, now = src.parts.state, src.parts.clock.now()
+    active = src.orders.active_month()
+    quote = src.parts.board.quotes.get(active.key) if active else None
     age = quote.age(now) if quote else None
-    live = age is not None and age <= src.settings.limits.quote_max_age
-    symbol = src.settings.vega.hedge_symbol
+    live = age is not None and age <= src.parts.settings.limits.quote_max_age
+    symbol = src.parts.symbol
     ready = state.link is ev.LinkState.READY
-    lots = src.settings.vega.first_trade_lots
+    lots = src.parts.settings.vega.first_trade_lots
     return (
         dk.Check("connected", ready, "broker truth read" if ready else state.link_reason),
         dk.Check(f"{symbol} data live", live, _month_words(active, age)),
         dk.Check("strategy enabled", state.enabled, "on" if state.enabled else "off: b switches"),
         dk.Check("orders armed", state.armed, "armed" if state.armed else "A arms"),
         dk.Check("chain fresh", chain_fresh, "scanned" if chain_fresh else "c scans"),
-        dk.Check("direction", True, f"SELL {symbol} for +Δ, BUY for -Δ"),
+        dk.Check("direction", ok=True, detail=f"SELL {symbol} for +Δ, BUY for -Δ"),
         dk.Check("small size", lots <= 1, f"first trade {lots} lot{'s' if lots > 1 else ''}"),
     )
 

@@ -14,7 +14,7 @@ from hedgetui.domain.events import Event, Fact
 from hedgetui.domain.units import Timestamp
 
 
-class SlotTaken(HedgetuiError):
+class SlotTaken(HedgetuiError):  # noqa: N818 - a state, not a defect
     """A live intent already holds this (account, strategy, instrument)."""
 
 

@@ -34,6 +34,7 @@ from hedgetui.ui.handlers.trade import TradeKeys
 from hedgetui.ui.handlers.view import ViewKeys
 from hedgetui.ui.keymap import read_keymap
 from hedgetui.ui.messages import BridgeEnded, DeskMoved
+from hedgetui.ui.notices import Notices
 from hedgetui.ui.screens.shell import Shell
 from hedgetui.ui.screens.status_text import Look
 from hedgetui.ui.settings import UiSettings
@@ -76,18 +77,19 @@ class HedgeApp(CellDiffApp[None], App[None], inherit_bindings=False):
         self.bridge = Bridge(desk, self.post_message, settings.fps)
         self.trade, self.view, self.take = TradeKeys(self), ViewKeys(self), TakeKeys(self)
         self.tables, self.picks = TableKeys(self), Picks(self)
+        self.notices = Notices(self._show_alarms)
         self.shell = Shell(
             self.look,
             log_rows=settings.log_rows,
             show_clock=settings.clock,
             keymap=self.keymap_in_use,
+            notices=self.notices,
         )
         self.snapshot: DeskSnapshot | None = None
         self.paused = False
         self.previous_key = ""
         self._key = ""
         self._held: list[LogRecord] = []
-        self._notes: dict[str, str] = {}
         self._flights: set[str] = set()
         self._bell = Bell(allowed=settings.bell)
         self._use_themes(settings)
@@ -145,14 +147,16 @@ class HedgeApp(CellDiffApp[None], App[None], inherit_bindings=False):
                 screen.desk_moved(message.snapshot)
         if self.paused:
             self._held.extend(message.log)
-            self.shell.show_alarms(message.snapshot, self._shown_notes)
+            self._show_alarms()
         else:
             self.shell.show(message.snapshot, message.log)
 
+    def _show_alarms(self) -> None:
+        self.shell.show_alarms(self.snapshot)
+
     def on_bridge_ended(self, message: BridgeEnded) -> None:
         """Say in red that the picture is no longer true."""
-        self._notes = {"bridge": f"SCREEN OUT OF DATE: {safe(message.why, 80)}", **self._notes}
-        self._show_notes()
+        self.notices.put(Notices.ALARM, f"SCREEN OUT OF DATE: {safe(message.why, 80)}")
 
     def action_act(self, action_id: str) -> None:
         """Run an action of the registry; the only action a binding names."""
@@ -220,27 +224,20 @@ class HedgeApp(CellDiffApp[None], App[None], inherit_bindings=False):
         self.notify(plain, severity=severity, timeout=NOTE_S, markup=False)
 
     def loud(self, text: str) -> None:
-        """Ring and keep a line in the banner until `hush`."""
+        """Ring and keep a line in the banner until it is acknowledged."""
         if self._bell.may_ring(self.clock(), always=True):
             self.bell()
-        self._notes["loud"] = text
-        self._show_notes()
-
-    def hush(self) -> bool:
-        """Take the loud line away; tell whether there was one."""
-        was_there = self._notes.pop("loud", None) is not None
-        self._show_notes()
-        return was_there
+        self.notices.put("loud", text)
 
     def set_paused(self, *, on: bool) -> None:
         """Freeze the picture, or show everything that happened meanwhile."""
         self.paused = on
-        self._notes.pop("paused", None)
-        if on:
-            self._notes["paused"] = "PAUSED: the picture stands still, the desk does not. p goes on"
         held, self._held = self._held, []
-        self._show_notes()
-        if not on and self.snapshot is not None:
+        if on:
+            self.notices.put("paused", "PAUSED: the picture stands still, the desk does not; p")
+            return
+        self.notices.drop("paused")
+        if self.snapshot is not None:
             self.shell.show(self.snapshot, held)
 
     def use_icons(self, name: str) -> None:
@@ -248,13 +245,6 @@ class HedgeApp(CellDiffApp[None], App[None], inherit_bindings=False):
         self.look = replace(self.look, icons=icon_set(name))
         self.shell.use_look(self.look)
         self.note(f"icons {name}")
-
-    @property
-    def _shown_notes(self) -> tuple[str, ...]:
-        return tuple(self._notes.values())
-
-    def _show_notes(self) -> None:
-        self.shell.show_alarms(self.snapshot, self._shown_notes)
 
     def _fatal_error(self) -> None:
         """End without Textual's traceback: it prints locals, and those hold account numbers."""

@@ -136,9 +136,23 @@ LOG = (
               "⚠ Delta threshold breached: net -11.0 $/pt (±10)", "", 5),
 )  # fmt: skip
 
+ORDER = OrderView(
+    number=124, at=NOW, text="BUY 2 MES 202512 MKT", state="WORKING", filled=0, quantity=2,
+    purpose="hedge", client_key="HT-1-000124", reason="",
+)  # fmt: skip
+
+ORDERS = (
+    replace(ORDER, number=121, at=Timestamp(NOW - 667), text="BUY 2 XSP 20251219 530P LMT 2.10",
+            state="FILLED", filled=2, purpose="entry", client_key="HT-1-000121"),
+    replace(ORDER, number=122, at=Timestamp(NOW - 667), text="BUY 2 XSP 20251219 540C LMT 2.40",
+            state="FILLED", filled=2, purpose="entry", client_key="HT-1-000122"),
+    replace(ORDER, number=123, at=Timestamp(NOW - 666), text="SELL 5 MES 202512 MKT",
+            state="FILLED", filled=5, quantity=5, client_key="HT-1-000123"),
+)  # fmt: skip
+
 FULL = DeskSnapshot(
     status=STATUS, book=BOOK, strangles=STRANGLES, candidates=CANDIDATES,
-    scanned_at=Timestamp(NOW - 100), orders=(), preflight=ALL_WELL, payoff=payoff(),
+    scanned_at=Timestamp(NOW - 100), orders=ORDERS, preflight=ALL_WELL, payoff=payoff(),
     samples=samples(),
 )  # fmt: skip
 
@@ -149,11 +163,6 @@ EMPTY = DeskSnapshot(
                  blocked="no position"),
     strangles=(), candidates=(), scanned_at=None, orders=(), preflight=CHECKS,
     payoff=PayoffView(), samples=(),
-)  # fmt: skip
-
-ORDER = OrderView(
-    number=124, at=NOW, text="BUY 2 MES 202512 MKT", state="WORKING", filled=0, quantity=2,
-    purpose="hedge", client_key="HT-1-000124", reason="",
 )  # fmt: skip
 
 HEDGE = Preview(

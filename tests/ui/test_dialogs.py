@@ -336,7 +336,7 @@ def test_kill_ladder_stops_freezes_and_offers_to_flatten():
         async with opened() as console:
             await console.press("K")
             assert console.desk.commands == [cmd.SwitchAuto(on=False)]
-            assert "KILL: AUTO OFF" in console.text
+            assert "KILL 1/3: AUTO OFF" in console.text
             await console.press("K")
             assert console.desk.commands[1:] == [cmd.Freeze("kill key")]
             await console.press("K")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
-import struct
+import stat
 from pathlib import Path
 
 from hedgetui.adapters.control import wire
 from hedgetui.domain.codec import to_plain
-from hedgetui.domain.errors import HedgetuiError
+from hedgetui.domain.errors import DataError, HedgetuiError, StoreError
 from hedgetui.ports.desk import DeskPort
 
 _SOCKET_MODE = 0o600
-_CREDENTIALS = struct.Struct("3i")
 
 
 class ControlServer:
@@ -24,57 +22,86 @@ class ControlServer:
         self._desk = desk
         self._path = path
         self._server: asyncio.Server | None = None
+        self._peers: set[asyncio.StreamWriter] = set()
 
     async def start(self) -> None:
-        """Listen on the socket; one left by a dead process is replaced (the lock proves it)."""
-        self._path.unlink(missing_ok=True)
-        mask = os.umask(0o177)
+        """Listen on the socket; one left by a dead process is replaced (the lock proves it).
+
+        Raises:
+            StoreError: something that is no socket has its name, or it cannot be made there.
+        """
         try:
-            self._server = await asyncio.start_unix_server(
-                self._serve, path=str(self._path), limit=wire.LIMIT_BYTES
-            )
-        finally:
-            os.umask(mask)
-        self._path.chmod(_SOCKET_MODE)
+            self._clear_the_place()
+            mask = os.umask(0o177)
+            try:
+                self._server = await asyncio.start_unix_server(
+                    self._serve, path=str(self._path), limit=wire.REQUEST_BYTES
+                )
+            finally:
+                os.umask(mask)
+            self._path.chmod(_SOCKET_MODE)
+        except OSError as error:
+            message = f"no control socket at {self._path}: {error.strerror or error}"
+            hint = "set XDG_RUNTIME_DIR to a short path of your own"
+            raise StoreError(message, hint=hint, code="control_socket") from error
+
+    def _clear_the_place(self) -> None:
+        try:
+            kind = self._path.lstat().st_mode
+        except FileNotFoundError:
+            return
+        if not stat.S_ISSOCK(kind):
+            message = f"{self._path} is no socket and stays as it is"
+            raise StoreError(message, hint="move it away", code="control_socket")
+        self._path.unlink()
 
     async def close(self) -> None:
-        """Stop listening and remove the socket."""
+        """Stop listening, hang up on whoever is connected and remove the socket."""
         if self._server is not None:
             self._server.close()
             self._server = None
             self._path.unlink(missing_ok=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            if not _same_user(writer):
-                return
-            while line := await reader.readline():
-                writer.write(wire.encode(await self._answer(line)))
-                await writer.drain()
-        except (ConnectionError, asyncio.LimitOverrunError, ValueError):
-            return  # the other side left or broke the framing; the desk does not care
-        finally:
+        for writer in tuple(self._peers):
             writer.close()
 
-    async def _answer(self, line: bytes) -> dict[str, object]:
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._peers.add(writer)
         try:
-            request = wire.decode(line)
-            if request.get("query") == "snapshot":
-                return {"snapshot": to_plain(self._desk.snapshot())}
-            if request.get("query") == "settings":
-                return {"settings": to_plain(self._desk.settings)}
-            command, by = wire.read_command(request)
-            return {"outcome": to_plain(await self._desk.dispatch(command, by))}
+            if wire.same_user(writer):
+                await self._converse(reader, writer)
+        except ConnectionError:
+            return  # the other side left; the desk does not care
+        finally:
+            self._peers.discard(writer)
+            writer.close()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer line after line; a line that is too long ends the conversation."""
+        while True:
+            try:
+                line = await reader.readline()
+            except ValueError:  # asyncio's word for a line beyond the limit
+                message = f"control socket: a request is at most {wire.REQUEST_BYTES} bytes"
+                writer.write(wire.encode(dict(DataError(message).as_document())))
+                await writer.drain()
+                return
+            if not line:
+                return
+            writer.write(await self._answer(line))
+            await writer.drain()
+
+    async def _answer(self, line: bytes) -> bytes:
+        try:
+            return wire.encode(await self._document(wire.decode(line)))
         except HedgetuiError as error:
-            return dict(error.as_document())
+            return wire.encode(dict(error.as_document()))
 
-
-def _same_user(writer: asyncio.StreamWriter) -> bool:
-    """Whether the peer runs as this user; where the system cannot say, the file mode decides."""
-    peer = writer.get_extra_info("socket")
-    option = getattr(socket, "SO_PEERCRED", None)
-    if peer is None or option is None:
-        return True
-    raw = peer.getsockopt(socket.SOL_SOCKET, option, _CREDENTIALS.size)
-    _, user, _ = _CREDENTIALS.unpack(raw)
-    return bool(user == os.geteuid())
+    async def _document(self, request: dict[str, object]) -> dict[str, object]:
+        match request.get("query"):
+            case "snapshot":
+                return {"snapshot": to_plain(self._desk.snapshot())}
+            case "settings":
+                return {"settings": to_plain(self._desk.settings)}
+            case _:
+                command, by = wire.read_command(request)
+                return {"outcome": to_plain(await self._desk.dispatch(command, by))}

@@ -44,9 +44,7 @@ class Bands:
         inputs = None
         if self._rules.band_rule is not BandRule.FIXED:
             inputs = self._inputs(state, measured)
-        return band(
-            self._rules.band_rule, state.max_delta, inputs, per_contract=self.per_contract
-        )
+        return band(self._rules.band_rule, state.max_delta, inputs, per_contract=self.per_contract)
 
     def _inputs(self, state: DeskState, measured: Measured) -> BandInputs | None:
         legs = held_legs(state.open_strangles)

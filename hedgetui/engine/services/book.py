@@ -95,9 +95,7 @@ def measure(
     """Measure every held leg."""
     legs = held_legs(state.open_strangles)
     readings = {
-        leg.instrument.key: read_leg(
-            leg.instrument, board, now, rules, accept_stale=accept_stale
-        )
+        leg.instrument.key: read_leg(leg.instrument, board, now, rules, accept_stale=accept_stale)
         for leg in legs
     }
     greeks = {key: r.greeks for key, r in readings.items() if r.greeks is not None}

@@ -17,11 +17,8 @@ from hedgetui.domain.units import Contracts, Timestamp
 from hedgetui.domain.vega import messages
 from hedgetui.domain.vega import strangle as st
 from hedgetui.domain.vega.chase import leg_price
-from hedgetui.engine.board import Board
-from hedgetui.engine.executor import ContextOf, Executor, Placed
-from hedgetui.engine.recorder import Recorder
-from hedgetui.engine.settings import VegaRules
-from hedgetui.ports.clock import Clock
+from hedgetui.engine.executor import ContextOf, Placed
+from hedgetui.engine.parts import Parts
 
 Wake = Callable[[], None]
 _RETRY_S = 1.0
@@ -45,20 +42,12 @@ class _Work:
 class LegWorker:
     """Works legs towards what their trades want."""
 
-    def __init__(
-        self,
-        recorder: Recorder,
-        executor: Executor,
-        board: Board,
-        clock: Clock,
-        rules: VegaRules,
-        context_of: ContextOf,
-    ) -> None:
-        self._recorder = recorder
-        self._executor = executor
-        self._board = board
-        self._clock = clock
-        self._rules = rules
+    def __init__(self, parts: Parts, context_of: ContextOf) -> None:
+        self._recorder = parts.recorder
+        self._executor = parts.executor
+        self._board = parts.board
+        self._clock = parts.clock
+        self._rules = parts.rules
         self._context_of = context_of
         self._work: dict[tuple[str, str, str], _Work] = {}
         self.resumed: set[str] = set()

@@ -13,16 +13,13 @@ from decimal import Decimal
 
 from hedgetui.domain import events as ev
 from hedgetui.domain.instruments import Kind, parse_key
-from hedgetui.domain.orders import Contracts, IntentState, Purpose
-from hedgetui.domain.units import DollarsPerPoint, Timestamp
+from hedgetui.domain.orders import IntentState, Purpose
+from hedgetui.domain.units import Contracts, DollarsPerPoint, Timestamp
 from hedgetui.domain.vega import exposure as ex
 from hedgetui.domain.vega import messages, pool
 from hedgetui.domain.vega import strangle as st
-from hedgetui.engine.board import Board
-from hedgetui.engine.recorder import Recorder
+from hedgetui.engine.parts import Parts
 from hedgetui.engine.services import book, results
-from hedgetui.engine.settings import VegaRules
-from hedgetui.ports.clock import Clock
 
 _FEES_GRACE_S = 10.0
 """How long a finished trade waits for commissions that have not been reported yet."""
@@ -31,17 +28,17 @@ _FEES_GRACE_S = 10.0
 class Settler:
     """Draws the consequences of facts, one at a time and in order."""
 
-    def __init__(self, recorder: Recorder, board: Board, clock: Clock, rules: VegaRules) -> None:
-        self._recorder = recorder
-        self._board = board
-        self._clock = clock
-        self._rules = rules
+    def __init__(self, parts: Parts) -> None:
+        self._recorder = parts.recorder
+        self._board = parts.board
+        self._clock = parts.clock
+        self._rules = parts.rules
         self._facts: asyncio.Queue[ev.Fact] = asyncio.Queue()
         self._one_at_a_time = asyncio.Lock()
         self._flat_since: dict[str, Timestamp] = {}
         self.close_decided: set[str] = set()
         """Flat trades whose share the hedger has already decided about."""
-        recorder.listen(self._facts.put_nowait)
+        parts.recorder.listen(self._facts.put_nowait)
 
     async def run(self) -> None:
         """Follow the journal for ever."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hedgetui.ui import format as fmt
+from hedgetui.ui.screens.vega_rows import ALIVE
 
 if TYPE_CHECKING:
     from hedgetui.ports.desk import CandidateView
     from hedgetui.ui.app import HedgeApp
 
 _KEYS = "123456789"
-_ALIVE = frozenset({"SENDING", "WORKING", "PARTIAL", "CANCELLING", "UNKNOWN"})
 
 
 class Picks:
@@ -58,7 +58,10 @@ class Picks:
     async def working_order(self) -> str | None:
         """Return the number of the order to cancel, `all`, or None."""
         snapshot = self._app.snapshot
-        alive = [row for row in snapshot.orders if row.state in _ALIVE] if snapshot else []
+        alive = [row for row in snapshot.orders if row.state in ALIVE] if snapshot else []
+        under_cursor = self._app.shell.vega.chosen_order
+        if any(row.number == under_cursor for row in alive):
+            return str(under_cursor)
         if not alive:
             self._app.note("no order is working")
             return None

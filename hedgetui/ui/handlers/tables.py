@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hedgetui.ui.screens.vega_rows import candidate_card, strangle_card
+from hedgetui.ports.desk import CandidateView, OrderView, StrangleView
+from hedgetui.ui.screens.vega_rows import candidate_card, order_card, strangle_card
 
 if TYPE_CHECKING:
     from hedgetui.ui.app import HedgeApp
@@ -24,17 +25,18 @@ class TableKeys:
         """Show all numbers of a row."""
         from hedgetui.ui.dialogs.explain import CardDialog  # noqa: PLC0415 - off the first paint
 
-        snapshot, icons = self._app.snapshot, self._app.look.icons
-        if snapshot is None:
-            return
-        if grid is self._app.shell.vega.scanner:
-            for candidate in snapshot.candidates:
-                if str(candidate.number) == key:
-                    self._app.push_screen(CardDialog(candidate.label, candidate_card(candidate)))
-            return
-        for strangle in snapshot.strangles:
-            if strangle.trade_id == key:
-                self._app.push_screen(CardDialog(strangle.label, strangle_card(strangle, icons)))
+        icons = self._app.look.icons
+        match self._app.shell.vega.view_of(grid, key):
+            case StrangleView() as row:
+                card = CardDialog(row.label, strangle_card(row, icons))
+            case CandidateView() as row:
+                card = CardDialog(row.label, candidate_card(row))
+            case OrderView() as row:
+                zone = self._app.settings.time_zone
+                card = CardDialog(f"Order #{row.number}", order_card(row, zone))
+            case None:
+                return
+        self._app.push_screen(card)
 
     def find(self, target: TreeGrid | DeskLog) -> None:
         """Ask for a filter and set it."""

@@ -14,11 +14,11 @@ from hedgetui.ui import clipboard
 from hedgetui.ui import format as fmt
 
 if TYPE_CHECKING:
-    from hedgetui.ports.desk import CandidateView, StrangleView
     from hedgetui.ui.app import HedgeApp
+    from hedgetui.ui.screens.vega import Table
 
 
-def as_csv(rows: tuple[StrangleView, ...] | tuple[CandidateView, ...]) -> str:
+def as_csv(rows: Table) -> str:
     """Return a table with all its fields; what is unknown is an empty cell."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

@@ -60,7 +60,7 @@ class TradeKeys:
             self._app.loud("AUTO OFF: nothing hedges this book by itself. T restores, Esc hides")
         else:
             self._app.fly("auto", self._ask(cmd.SwitchAuto(on=True)))
-            self._app.hush()
+            self._app.notices.drop("loud")
 
     def arm(self) -> None:
         """Arm, with the account's last four for a live one; disarm at once."""
@@ -80,10 +80,10 @@ class TradeKeys:
                 self._app.note("Caps Lock? K again within a second stops AUTO", warn=True)
             case Step.AUTO_OFF:
                 self._app.fly("kill-auto", self._ask(cmd.SwitchAuto(on=False)))
-                self._app.loud("KILL: AUTO OFF. K again: freeze and cancel. T restores, Esc hides")
+                self._app.loud("KILL 1/3: AUTO OFF. K again: freeze, cancel. T restores, Esc hides")
             case Step.FREEZE:
                 self._app.fly("kill-freeze", self._ask(cmd.Freeze("kill key")))
-                self._app.loud("KILL: FROZEN, working orders cancelled. K again: flatten")
+                self._app.loud("KILL 2/3: FREEZE, cancel working orders. K again: flatten")
             case Step.FLATTEN:
                 self._app.drop_dialogs()
                 self._app.fly("kill-flatten", self._preview(cmd.PreviewFlatten()))

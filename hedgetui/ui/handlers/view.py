@@ -42,7 +42,7 @@ class ViewKeys:
 
     def log_follow(self) -> None:
         """Let the log follow new lines, or hold it still."""
-        self._app.shell.toggle_follow()
+        self._app.shell.log_dock.toggle_follow()
 
     def why(self) -> None:
         """Show inputs, rule and numbers behind the selected log line."""
@@ -93,7 +93,7 @@ class ViewKeys:
 
     def back(self) -> None:
         """Undo the nearest view state; at the root, ask whether to quit."""
-        if not self._app.shell.step_back() and not self._app.hush():
+        if not self._app.shell.step_back() and not self._app.notices.drop("loud"):
             self.leave()
 
     def quit(self) -> None:

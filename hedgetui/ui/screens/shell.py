@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 
 from hedgetui.ui.screens.footer_text import footer_line
-from hedgetui.ui.screens.log import DeskLog
+from hedgetui.ui.screens.log import TALL_ROWS, LogDock
 from hedgetui.ui.screens.micro import MicroView
 from hedgetui.ui.screens.spans import Line
 from hedgetui.ui.screens.status_text import Look, alarms, banner_line, status_line
@@ -30,12 +30,10 @@ if TYPE_CHECKING:
     from hedgetui.ports.desk import DeskSnapshot
     from hedgetui.ports.journal import LogRecord
     from hedgetui.ui.app import HedgeApp
+    from hedgetui.ui.notices import Notices
 
 TABS: tuple[tuple[str, str, str], ...] = (("1", "Vega", "vega"),)
 """Key, title and pane of every screen there is."""
-
-SHORT_ROWS = 30
-FULL = -1
 
 
 class Shell(Screen[None], inherit_bindings=False):
@@ -50,30 +48,34 @@ class Shell(Screen[None], inherit_bindings=False):
     VERTICAL_BREAKPOINTS = [  # noqa: RUF012 - as Textual declares it
         (0, "-flat"),
         (15, "-short"),
-        (SHORT_ROWS, "-tall"),
+        (TALL_ROWS, "-tall"),
     ]
 
     def __init__(
-        self, look: Look, *, log_rows: int, show_clock: bool, keymap: Mapping[str, str]
+        self,
+        look: Look,
+        *,
+        log_rows: int,
+        show_clock: bool,
+        keymap: Mapping[str, str],
+        notices: Notices,
     ) -> None:
         super().__init__(id="shell")
         self.look = look
         self.vega = VegaPane(look)
-        self.log_pane = DeskLog(zone=look.zone, icons=look.icons)
+        self.log_dock = LogDock(look, log_rows)
+        self.log_pane = self.log_dock.pane
         self.micro = MicroView(id="micro")
         self._status = StyledLines(id="status")
         self._tabs = StyledLines(id="tabs")
         self._banner = StyledLines(id="banner")
-        self._log_caption = StyledLines(id="log-caption")
         self._footer = StyledLines(id="footer")
         self._show_clock = show_clock
         self._keymap = keymap
-        self._log_rows = log_rows
-        self._log_size: int | None = None
         self._zoomed: Widget | None = None
         self._zoomed_by_tab = False
         self._snapshot: DeskSnapshot | None = None
-        self._notes: tuple[str, ...] = ()
+        self._notices = notices
 
     @property
     def owner(self) -> HedgeApp:
@@ -88,8 +90,7 @@ class Shell(Screen[None], inherit_bindings=False):
         yield self._banner
         yield self.vega
         yield self.micro
-        yield self._log_caption
-        yield self.log_pane
+        yield self.log_dock
         yield self._footer
 
     def on_mount(self) -> None:
@@ -113,7 +114,7 @@ class Shell(Screen[None], inherit_bindings=False):
         self._snapshot = snapshot
         if log:
             self.log_pane.add(log)
-        self.show_alarms(snapshot, self._notes)
+        self.show_alarms(snapshot)
         width = self.app.size.width
         if self.is_micro:
             self.micro.show(snapshot, self.log_pane.newest(2), self.look)
@@ -122,11 +123,12 @@ class Shell(Screen[None], inherit_bindings=False):
         self._put(self._status, line)
         self.vega.show(snapshot)
 
-    def show_alarms(self, snapshot: DeskSnapshot | None, notes: tuple[str, ...]) -> None:
-        """Show what must never be out of sight; `notes` are the screen's own, after the desk's."""
-        self._notes = notes
-        red = alarms(snapshot) if snapshot is not None else ()
-        yellow = notes + (snapshot.reminders if snapshot is not None else ())
+    def show_alarms(self, snapshot: DeskSnapshot | None) -> None:
+        """Show what must never be out of sight: the screen's own notices and the desk's alarms."""
+        red, yellow = self._notices.alarms, self._notices.calm
+        if snapshot is not None:
+            red += alarms(snapshot)
+            yellow += snapshot.reminders
         line = banner_line((*red, *yellow), self.app.size.width)
         self._banner.set_class(not line, "-empty")
         self._banner.set_class(bool(red), "-red")
@@ -139,23 +141,19 @@ class Shell(Screen[None], inherit_bindings=False):
 
     def fit_rows(self) -> None:
         """Fit the log and the key row to the present size."""
-        size = self.app.size
-        self._put(self._footer, footer_line(self._keymap, size.width))
-        rows = self._log_size
-        if rows is None:
-            rows = self._log_rows if size.height >= SHORT_ROWS else min(2, self._log_rows)
-        full = rows == FULL
-        captioned = full or rows > 2
-        self.set_class(full, "-log-full")
-        self.set_class(rows == 0 or self.is_micro, "-log-off")
-        self.set_class(captioned, "-log-captioned")
-        self.log_pane.styles.height = "1fr" if full else max(1, rows - captioned)
-        self._caption_log()
+        self._put(self._footer, footer_line(self._keymap, self.app.size.width))
+        self.log_dock.fit_rows()
+        self.set_class(self.log_dock.is_full, "-log-full")
+
+    def next_log_size(self) -> None:
+        """Cycle the size of the log."""
+        self.log_dock.next_size()
+        self.fit_rows()
 
     def use_look(self, look: Look) -> None:
         """Change the alphabet of everything."""
         self.look = look
-        self.log_pane.icons = look.icons
+        self.log_dock.use_look(look)
         self.vega.use_look(look)
         self._put(self._tabs, self._tab_line())
         self.fit_rows()
@@ -190,6 +188,7 @@ class Shell(Screen[None], inherit_bindings=False):
         charts = (self.vega.payoff, self.vega.day)
         self.set_class(widget is self.vega.positions, "-zoom-positions")
         self.set_class(widget is self.vega.scanner, "-zoom-scanner")
+        self.set_class(widget is self.vega.orders, "-zoom-orders")
         self.set_class(widget is charts[0], "-zoom-payoff")
         self.set_class(widget is charts[1], "-zoom-day")
         self.set_class(widget is self.log_pane, "-zoom-log")
@@ -203,21 +202,6 @@ class Shell(Screen[None], inherit_bindings=False):
             self.vega.positions.focus()
             return True
         return False
-
-    def next_log_size(self) -> None:
-        """Cycle the log: hidden, two rows, its usual size, full."""
-        sizes = [0, 2, max(3, self._log_rows), FULL]
-        now = self._log_size
-        if now is None:
-            now = self._log_rows if self.app.size.height >= SHORT_ROWS else 2
-        at = sizes.index(now) if now in sizes else 1
-        self._log_size = sizes[(at + 1) % len(sizes)]
-        self.fit_rows()
-
-    def toggle_follow(self) -> None:
-        """Let the log follow new lines, or hold it still."""
-        self.log_pane.follow = not self.log_pane.follow
-        self._caption_log()
 
     def on_tree_grid_selected(self, message: TreeGrid.Selected) -> None:
         """Show the details of a row."""
@@ -234,17 +218,6 @@ class Shell(Screen[None], inherit_bindings=False):
     def on_log_pane_find_requested(self) -> None:
         """Ask for a filter of the log."""
         self.owner.tables.find(self.log_pane)
-
-    def on_log_pane_follow_changed(self) -> None:
-        """Say in the caption whether the log follows."""
-        self._caption_log()
-
-    def _caption_log(self) -> None:
-        icons = self.look.icons
-        follow = icons.dot if self.log_pane.follow else "off"
-        text = f"{icons.rule}Log · L size · F follow {follow} · x why "
-        rest = icons.rule * max(0, self.app.size.width - len(text))
-        self._put(self._log_caption, ((text, ""), (rest, "muted")))
 
     def _tab_line(self) -> Line:
         return tuple((f" {key} {title} ", "accent") for key, title, _ in TABS)

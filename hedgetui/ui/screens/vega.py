@@ -17,9 +17,12 @@ from hedgetui.ui.screens.charts import day_chart, payoff_chart
 from hedgetui.ui.screens.spans import Line
 from hedgetui.ui.screens.status_text import Look, market_line, want_line
 from hedgetui.ui.screens.vega_rows import (
+    ALIVE,
     CANDIDATE_COLUMNS,
+    ORDER_COLUMNS,
     STRANGLE_COLUMNS,
     candidate_row,
+    order_row,
     strangle_row,
 )
 from hedgetui.ui.widgets.delta_gauge import DeltaGauge
@@ -30,7 +33,9 @@ from hedgetui.ui.widgets.tree_grid import TreeGrid
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-    from hedgetui.ports.desk import CandidateView, DeskSnapshot, StrangleView
+    from hedgetui.ports.desk import CandidateView, DeskSnapshot, OrderView, StrangleView
+
+    Table = tuple[StrangleView, ...] | tuple[CandidateView, ...] | tuple[OrderView, ...]
 
 CHART_MODES: tuple[str, ...] = ("both", "payoff", "day", "none")
 
@@ -55,6 +60,7 @@ class VegaPane(Horizontal):
             CANDIDATE_COLUMNS, empty="nothing scanned yet: c scans the chain", icons=look.icons,
             id="scanner",
         )  # fmt: skip
+        self.orders = TreeGrid(ORDER_COLUMNS, icons=look.icons, id="orders")
         self.payoff = LineChart("Payoff", icons=look.icons, id="payoff")
         self.day = LineChart("Day P&L", icons=look.icons, id="day")
         self._gauge = DeltaGauge(icons=look.icons, id="gauge")
@@ -63,6 +69,7 @@ class VegaPane(Horizontal):
         self._compact = StyledLines(id="compact-checks")
         self._checks = StyledLines(id="checks")
         self._positions_caption = StyledLines(id="positions-caption", classes="caption")
+        self._orders_caption = StyledLines(id="orders-caption", classes="caption")
         self._scanner_caption = StyledLines(id="scanner-caption", classes="caption")
 
     def compose(self) -> ComposeResult:
@@ -77,6 +84,8 @@ class VegaPane(Horizontal):
             yield self.positions
             yield self._scanner_caption
             yield self.scanner
+            yield self._orders_caption
+            yield self.orders
         with Vertical(id="charts"):
             yield self.payoff
             yield self.day
@@ -93,7 +102,14 @@ class VegaPane(Horizontal):
     def use_look(self, look: Look) -> None:
         """Change the alphabet of everything here."""
         self.look = look
-        for widget in (self.positions, self.scanner, self.payoff, self.day, self._gauge):
+        for widget in (
+            self.positions,
+            self.scanner,
+            self.orders,
+            self.payoff,
+            self.day,
+            self._gauge,
+        ):
             widget.icons = look.icons
         if self._snapshot is not None:
             self.show(self._snapshot)
@@ -109,6 +125,10 @@ class VegaPane(Horizontal):
         self._show_checks(snapshot, width)
         self.positions.set_rows([strangle_row(row, icons) for row in snapshot.strangles])
         self.scanner.set_rows([candidate_row(row) for row in snapshot.candidates])
+        newest_first = reversed(snapshot.orders)
+        self.orders.set_rows([order_row(row, self.look.zone) for row in newest_first])
+        self.set_class(bool(snapshot.orders), "-orders")
+        self.set_class(not snapshot.strangles, "-flat-book")
         self.show_captions()
         if before is None or before.payoff != snapshot.payoff or before.book != book:
             self.payoff.set_data(*payoff_chart(snapshot.payoff, book))
@@ -168,6 +188,9 @@ class VegaPane(Horizontal):
         when = f"{len(snapshot.candidates)} at {at}" if snapshot.scanned_at else "not yet"
         self._caption(self._scanner_caption, f" Scan: low-IV strangles ({when})", self.scanner)
 
+        alive = sum(row.state in ALIVE for row in snapshot.orders)
+        self._caption(self._orders_caption, f" Orders ({alive} alive)", self.orders)
+
     def _caption(self, widget: StyledLines, left: str, grid: TreeGrid) -> None:
         chips = []
         if grid.model.row_filter is not None:
@@ -191,12 +214,14 @@ class VegaPane(Horizontal):
     @property
     def panes(self) -> list[Widget]:
         """What Tab goes through here."""
-        return [self.positions, self.scanner, self.payoff, self.day]
+        orders = [self.orders] if self.has_class("-orders") else []
+        return [self.positions, self.scanner, *orders, self.payoff, self.day]
 
     @property
     def grid(self) -> TreeGrid:
         """The table the keys are about: the focused one, else the positions."""
-        return self.scanner if self.scanner.has_focus else self.positions
+        tables = (self.scanner, self.orders)
+        return next((grid for grid in tables if grid.has_focus), self.positions)
 
     @property
     def chosen_strangle(self) -> str | None:
@@ -210,13 +235,26 @@ class VegaPane(Horizontal):
         return None if key is None else int(key)
 
     @property
-    def row_view(self) -> StrangleView | CandidateView | None:
+    def chosen_order(self) -> int | None:
+        """The order under the cursor, while the orders have the focus."""
+        key = self.orders.selected_key if self.orders.has_focus else None
+        return None if key is None else int(key)
+
+    @property
+    def row_view(self) -> StrangleView | CandidateView | OrderView | None:
         """The record behind the row under the cursor."""
-        snapshot, key = self._snapshot, self.grid.selected_key
-        if snapshot is None or key is None:
+        key = self.grid.selected_key
+        return None if key is None else self.view_of(self.grid, key)
+
+    def view_of(self, grid: TreeGrid, key: str) -> StrangleView | CandidateView | OrderView | None:
+        """Return the record behind a row of one of the tables."""
+        snapshot = self._snapshot
+        if snapshot is None:
             return None
-        if self.grid is self.scanner:
+        if grid is self.scanner:
             return next((row for row in snapshot.candidates if str(row.number) == key), None)
+        if grid is self.orders:
+            return next((row for row in snapshot.orders if str(row.number) == key), None)
         return next((row for row in snapshot.strangles if row.trade_id == key), None)
 
     @property
@@ -230,13 +268,16 @@ class VegaPane(Horizontal):
         return "  ".join(f"{column.title} {cell.text}" for column, cell in pairs if cell.text)
 
     @property
-    def table_views(self) -> tuple[str, tuple[StrangleView, ...] | tuple[CandidateView, ...]]:
+    def table_views(self) -> tuple[str, Table]:
         """The focused table's name and its records."""
-        if self._snapshot is None:
+        snapshot = self._snapshot
+        if snapshot is None:
             return "positions", ()
         if self.grid is self.scanner:
-            return "candidates", self._snapshot.candidates
-        return "positions", self._snapshot.strangles
+            return "candidates", snapshot.candidates
+        if self.grid is self.orders:
+            return "orders", snapshot.orders
+        return "positions", snapshot.strangles
 
 
 def _in_view(widget: Widget) -> bool:

@@ -8,7 +8,7 @@ first.
 
 from __future__ import annotations
 
-from hedgetui.ports.desk import CandidateView, StrangleView
+from hedgetui.ports.desk import CandidateView, OrderView, StrangleView
 from hedgetui.ui import format as fmt
 from hedgetui.ui.glyphs import IconSet
 from hedgetui.ui.screens.status_text import STALE_GREEKS_S
@@ -50,6 +50,22 @@ CANDIDATE_COLUMNS: tuple[Column, ...] = (
     _right("wide", "Width", 6, 8),
     _right("spread", "Spread", 6, 9),
 )
+
+
+ORDER_COLUMNS: tuple[Column, ...] = (
+    Column("number", "Order", 6),
+    Column("time", "Time", 8, priority=3),
+    Column("text", "What", 28, flex=True),
+    Column("state", "State", 10),
+    _right("filled", "Filled", 7, 2),
+    Column("purpose", "Purpose", 8, priority=4),
+    Column("reason", "Reason", 24, priority=5),
+)
+
+ALIVE: frozenset[str] = frozenset({"SENDING", "WORKING", "PARTIAL", "CANCELLING", "UNKNOWN"})
+"""States in which an order may still fill."""
+
+_ORDER_TONES: dict[str, str] = {"UNKNOWN": "alarm", "REJECTED": "neg", "FILLED": "pos"}
 
 
 def is_stale(row: StrangleView) -> bool:
@@ -113,6 +129,23 @@ def candidate_row(row: CandidateView) -> GridRow:
     )
 
 
+def order_row(row: OrderView, zone: str) -> GridRow:
+    """Return one line of the orders table."""
+    tone = _ORDER_TONES.get(row.state, "warn" if row.state in ALIVE else "")
+    return GridRow(
+        str(row.number),
+        (
+            Cell(f"#{row.number}", "", row.number),
+            Cell(fmt.clock(row.at, zone), "", row.at),
+            Cell(row.text),
+            Cell(row.state, tone),
+            Cell(f"{row.filled}/{row.quantity}", "", row.filled),
+            Cell(row.purpose),
+            Cell(row.reason),
+        ),
+    )
+
+
 def strangle_card(row: StrangleView, icons: IconSet) -> list[tuple[str, str]]:
     """Return all numbers of a strangle, for the details card."""
     about = f" {icons.about} own model" if row.estimated else ""
@@ -152,3 +185,16 @@ def candidate_card(row: CandidateView) -> list[tuple[str, str]]:
         ("break-evens", f"{row.break_even_low:.2f} and {row.break_even_high:.2f}"),
         ("Δ $/pt", f"{fmt.signed(row.entry_delta, 2)} at entry, per strangle"),
     ]  # fmt: skip
+
+
+def order_card(row: OrderView, zone: str) -> list[tuple[str, str]]:
+    """Return all that is known of an order, for the details card."""
+    return [
+        ("order", row.text),
+        ("time", fmt.clock(row.at, zone)),
+        ("state", row.state),
+        ("filled", f"{row.filled} of {row.quantity}"),
+        ("purpose", row.purpose),
+        ("reference", row.client_key),
+        ("reason", row.reason or "none given"),
+    ]

@@ -1,0 +1,201 @@
+"""A run without a screen: follow a plan, stream the facts, end with a summary that was audited.
+
+However it ends (time is up, Ctrl-C, the reader of the output left, the journal failed) the desk is
+taken down in order by whoever opened it; this module only decides when and with what words.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+from hedgetui.console import crash, output, trader
+from hedgetui.domain.audit import Auditor
+from hedgetui.domain.codec import to_plain
+from hedgetui.domain.errors import HedgetuiError
+from hedgetui.domain.events import Fact
+from hedgetui.domain.units import iso_utc
+from hedgetui.ports.clock import Clock
+from hedgetui.ports.desk import DeskPort, Subscription
+from hedgetui.simulation.scenarios import TraderStep
+
+INTERRUPTED = 130
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class RunningDesk(Protocol):
+    """What a run needs of a desk beside its port."""
+
+    @property
+    def port(self) -> DeskPort:
+        """The desk as its front ends see it."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The desk's time."""
+        ...
+
+    @property
+    def head(self) -> str:
+        """Hash of the newest fact."""
+        ...
+
+    @property
+    def failure(self) -> HedgetuiError | None:
+        """Why the journal writes nothing more."""
+        ...
+
+    def summary(self) -> dict[str, object]:
+        """Counts, net delta and profit."""
+        ...
+
+    async def audit(self) -> Auditor:
+        """Compare the journal with the broker's history."""
+        ...
+
+
+class Ending:
+    """The first reason to stop, and who waits for it."""
+
+    def __init__(self) -> None:
+        self._over = asyncio.Event()
+        self._why: str | BaseException = ""
+
+    def because(self, why: str | BaseException) -> None:
+        """Stop; a later reason does not replace the first."""
+        if not self._over.is_set():
+            self._why = why
+            self._over.set()
+
+    async def wait(self) -> str | BaseException:
+        """Return the reason once there is one."""
+        await self._over.wait()
+        return self._why
+
+
+class FactLines:
+    """Prints each fact as one JSON line, until nobody takes them any more."""
+
+    def __init__(self) -> None:
+        self.ending: Ending | None = None
+        self._stuck: BaseException | None = None
+
+    def __call__(self, fact: Fact) -> None:
+        """Print one fact; a failure ends the run instead of the worker that made the fact."""
+        if self._stuck is not None:
+            return
+        head = {"seq": fact.seq, "at": iso_utc(fact.at), "kind": fact.kind}
+        try:
+            output.print_json({**head, **to_plain(fact.event)})
+            output.flush()
+        except (BrokenPipeError, HedgetuiError) as error:
+            self._stuck = error
+            if self.ending is not None:
+                self.ending.because(error)
+
+    def check(self) -> None:
+        """Raise what happened before anyone could be told."""
+        if self._stuck is not None:
+            raise self._stuck
+
+
+async def run(
+    desk: RunningDesk,
+    steps: Sequence[TraderStep],
+    seconds: float,
+    *,
+    lines: FactLines | None,
+    scenario: str,
+) -> int:
+    """Run for `seconds` of the desk's time and print the summary; returns the exit code.
+
+    `lines` is the fact listener with `--json`, else None and the log is narrated.
+
+    Raises:
+        HedgetuiError: the journal or the output failed.
+        BrokenPipeError: the reader of the output left.
+    """
+    ending = Ending()
+    if lines is not None:
+        lines.check()
+        lines.ending = ending
+    began = desk.clock.now()
+    box = desk.port.subscribe()
+    counting = asyncio.create_task(_count_log(desk, box, ending, echo=lines is None))
+    script = asyncio.create_task(trader.follow(desk.port, desk.clock, steps, output.say))
+    timer = desk.clock.call_later(seconds, lambda: ending.because("time"))
+    with _signals(ending):
+        try:
+            why = await ending.wait()
+        finally:
+            timer.cancel()
+            script.cancel()
+            await asyncio.gather(script, return_exceptions=True)
+    if isinstance(why, BaseException):
+        raise why
+    if script.done() and not script.cancelled():
+        script.result()
+    auditor = await desk.audit()
+    box.close()
+    summary = {
+        **desk.summary(),
+        "violations": len(auditor.violations),
+        "violation_words": [f"I-{v.invariant} at {v.seq}: {v.words}" for v in auditor.violations],
+        "journal_hash": desk.head,
+        "sim_seconds": round(desk.clock.now() - began, 3),
+        "scenario": scenario,
+        "log": await counting,
+        "errors": crash.errors_logged(),
+        "ended": why,
+    }
+    code = print_summary(summary, as_json=lines is not None)
+    return INTERRUPTED if why == "interrupted" else code
+
+
+@contextlib.contextmanager
+def _signals(ending: Ending) -> Iterator[None]:
+    """End in order at the first signal; a second one is not ours and ends at once."""
+    loop = asyncio.get_running_loop()
+
+    def release() -> None:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+
+    def stop() -> None:
+        release()
+        ending.because("interrupted")
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        release()
+
+
+async def _count_log(
+    desk: RunningDesk, box: Subscription, ending: Ending, *, echo: bool
+) -> dict[str, int]:
+    """Count log lines by level; an alarm may be the journal's end, which ends the run."""
+    counts: dict[str, int] = {}
+    async for update in box:
+        for record in update.log:
+            counts[record.level] = counts.get(record.level, 0) + 1
+            if echo:
+                output.say(record.text)
+        if counts.get("alarm") and desk.failure is not None:
+            ending.because(desk.failure)
+    return dict(sorted(counts.items()))
+
+
+def print_summary(summary: dict[str, Any], *, as_json: bool) -> int:
+    """Print the end of a run; 1 when a promise was broken or a worker died."""
+    if as_json:
+        output.print_json({"summary": summary})
+    else:
+        output.print_lines([f"{name:<16} {value}" for name, value in summary.items()])
+    return 1 if summary["violations"] or summary["errors"] else 0

@@ -1,0 +1,131 @@
+"""From the rule's answer to one order: which month, how much of it, named for what it does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from hedgetui.domain import events as ev
+from hedgetui.domain import orders as od
+from hedgetui.domain import risk
+from hedgetui.domain.instruments import Instrument
+from hedgetui.domain.risk import Denial, Refusal
+from hedgetui.domain.units import Contracts, utc_date
+from hedgetui.domain.vega import messages, roll
+from hedgetui.domain.vega import strangle as st
+from hedgetui.domain.vega.decide import Decision, Trigger, decide
+from hedgetui.engine.executor import ContextOf, Placed
+from hedgetui.engine.parts import Parts
+from hedgetui.engine.services import book
+
+_SOON = frozenset({Denial.DUPLICATE, Denial.RATE, Denial.IN_FLIGHT})
+"""Refusals that pass by themselves within seconds."""
+
+
+class HedgeOrders:
+    """Makes and places hedge orders, for the rule and for a person alike."""
+
+    def __init__(self, parts: Parts, context_of: ContextOf) -> None:
+        self._parts = parts
+        self._context_of = context_of
+        self.months: tuple[Instrument, ...] = ()
+        """Listed months of the hedge future, nearest first; empty until known."""
+
+    def active_month(self) -> Instrument | None:
+        """Return the month new hedges trade, or None until months are known."""
+        if not self.months:
+            return None
+        today = utc_date(self._parts.clock.now())
+        return roll.active_month(self.months, today, self._parts.rules.roll_days)
+
+    def measured(self, *, accept_stale: bool = False) -> book.Measured:
+        """Return the book as it is."""
+        parts = self._parts
+        return book.measure(
+            parts.state, parts.board, parts.clock.now(), parts.rules, accept_stale=accept_stale
+        )
+
+    def decision(self, trigger: Trigger, *, accept_stale: bool = False) -> Decision:
+        """Return the rule's answer for the book as it is; nothing is sent."""
+        state = self._parts.state
+        measured = self.measured(accept_stale=accept_stale)
+        delta = book.book_delta(state, measured, self._parts.symbol)
+        trades = sum(not trade.flat for trade in state.open_strangles)
+        return decide(delta, self._parts.bands.rule(state, measured), trigger, trades=trades)
+
+    def draft(self, decision: Decision, trigger: Trigger) -> od.OrderDraft | None:
+        """Return the one order that comes first, or None while the hedge month is not known."""
+        active = self.active_month()
+        if active is None or not decision.contracts:
+            return None
+        held = dict(self._parts.state.hedges_held(self._parts.symbol))
+        instrument, contracts = roll.allocate(decision.contracts, held, active)[0]
+        side = od.Side.of(contracts)
+        most = self._parts.settings.limits.max_order_contracts
+        quantity = Contracts(min(abs(contracts), most))
+        order = od.OrderDraft(
+            purpose=self._purpose(held.get(instrument, 0), side.sign * quantity),
+            instrument_key=instrument.key,
+            side=side,
+            quantity=quantity,
+            order_type=od.OrderType.MARKET,
+            reason=f"{trigger}: {decision.reason}",
+        )
+        return self._protect(order, instrument) if self._parts.rules.protected_orders else order
+
+    def _purpose(self, held: int, contracts: int) -> od.Purpose:
+        """Name an order that takes the hedge off because trades leave, else a hedge."""
+        trades = self._parts.state.open_strangles
+        leaving = any(t.state in {st.TradeState.CLOSING, st.TradeState.CLOSED} for t in trades)
+        reduces = held * contracts < 0 and abs(contracts) <= abs(held)
+        unwinding = reduces and (leaving or not trades)
+        return od.Purpose.UNWIND if unwinding else od.Purpose.HEDGE
+
+    def _protect(self, order: od.OrderDraft, instrument: Instrument) -> od.OrderDraft | None:
+        """Return the order as a limit through the touch, immediate or cancel."""
+        quote = self._parts.board.quotes.get(instrument.key)
+        if quote is None or quote.bid is None or quote.ask is None:
+            return None
+        buying = order.side is od.Side.BUY
+        touch = quote.ask if buying else quote.bid
+        away = self._parts.rules.protected_ticks * instrument.tick * (1 if buying else -1)
+        return replace(
+            order,
+            order_type=od.OrderType.LIMIT,
+            limit_price=Decimal(str(round(touch, 4))) + away,
+            tif=od.TimeInForce.IMMEDIATE,
+        )
+
+    def must_wait(self, order: od.OrderDraft) -> bool:
+        """Whether a gate refuses now what it will allow in a moment, as between two parts."""
+        found = risk.refusal(order, self._context_of(order, None, False))  # noqa: FBT003
+        return found is not None and found.code in _SOON
+
+    async def place(
+        self, order: od.OrderDraft, trigger: Trigger, decision: Decision
+    ) -> Placed | Refusal:
+        """Send one hedge order together with its calculation."""
+        recorder, symbol = self._parts.recorder, self._parts.symbol
+        inputs = self._inputs(decision)
+        calculated = ev.HedgeCalculated(order.side, order.quantity, trigger, inputs)
+        why = f"{decision.reason}; {', '.join(f'{key} {value}' for key, value in inputs.items())}"
+        recorder.say("info", messages.calculated(order.side, order.quantity, symbol), why)
+        outcome = await self._parts.executor.place(order, self._context_of, calculated=calculated)
+        if isinstance(outcome, Placed) and outcome.intent.state is not od.IntentState.ABANDONED:
+            words = messages.hedge_sent(outcome.intent.number, order.side, order.quantity, symbol)
+            recorder.say("info", words, f"{order.describe()} {outcome.intent.client_key}")
+        return outcome
+
+    def _inputs(self, decision: Decision) -> dict[str, str]:
+        """Return what the decision was made from, for the journal and the why-chain."""
+        parts, measured = self._parts, self.measured(accept_stale=True)
+        age, level = measured.oldest_s, parts.board.index_level
+        return {
+            "options": f"{measured.exposure.delta:+.4f}",
+            "filled": f"{parts.state.hedge_position(parts.symbol):+d}",
+            "working": f"{parts.state.hedge_working(parts.symbol):+d}",
+            "net": "unknown" if decision.net is None else f"{decision.net:+.4f}",
+            "band": f"{parts.bands.rule(parts.state, measured).band:g}",
+            "level": "unknown" if level is None else f"{level:.2f}",
+            "greeks_age_s": "unknown" if age is None else f"{age:.1f}",
+        }
