@@ -12,7 +12,7 @@ from hedgetui.domain import orders as od
 from hedgetui.domain import risk
 from hedgetui.domain.instruments import parse_key
 from hedgetui.domain.risk import RiskContext
-from hedgetui.domain.units import Contracts, DollarsPerPoint, Timestamp
+from hedgetui.domain.units import SECONDS_PER_DAY, Contracts, DollarsPerPoint, Timestamp
 from hedgetui.domain.vega import messages
 from hedgetui.domain.vega import strangle as st
 from hedgetui.domain.vega.decide import Action, Decision, Trigger
@@ -117,7 +117,7 @@ class Planner:
         for order in orders:
             margin = await self._src.parts.broker.margin(order)
             context = self._contexts.of(order, margin, False)  # noqa: FBT003
-            checks.extend(_checks(order, context, only_refusals=bool(checks)))
+            checks.extend(_checks(order, context))
             denial = denial or _denial(order, context)
         put, call = candidate.put.instrument, candidate.call.instrument
         name = f"{put.short}/{call.short.removeprefix(call.symbol + ' ')}"
@@ -253,17 +253,22 @@ def _denial(order: od.OrderDraft, context: RiskContext) -> str:
     return "" if found is None else found.code.value
 
 
-def _checks(
-    order: od.OrderDraft, context: RiskContext, *, only_refusals: bool = False
-) -> tuple[dk.Check, ...]:
-    """Return the gates as lines; `only_refusals` for a second leg, whose passes repeat."""
-    found = []
+def _checks(order: od.OrderDraft, context: RiskContext) -> tuple[dk.Check, ...]:
+    """Return the gates as few lines: each refusal, what a person wants to know, and the rest."""
     short = parse_key(order.instrument_key).short
-    for number, word, refused in risk.refusals(order, context):
-        if refused is not None:
-            found.append(
-                dk.Check(f"{number} {word}", ok=False, detail=f"{short}: {refused.message}")
-            )
-        elif not only_refusals:
-            found.append(dk.Check(f"{number} {word}", ok=True, detail="ok"))
-    return tuple(found)
+    asked = risk.refusals(order, context)
+    refused = tuple(
+        dk.Check(f"{number} {word}", ok=False, detail=f"{short}: {found.message}")
+        for number, word, found in asked
+        if found is not None
+    )
+    day = sum(context.now - sent.at < SECONDS_PER_DAY for sent in context.sent)
+    age = None if context.quote is None else context.quote.age(context.now)
+    passed = len(asked) - len(refused)
+    words = (
+        f"{short} quote {'unknown' if age is None else f'{age:.1f} s old'}",
+        f"{len(context.live)} in flight",
+        f"{day}/{context.limits.orders_per_day} orders today",
+    )
+    summary = dk.Check(f"{passed} of {len(asked)} gates", ok=not refused, detail=", ".join(words))
+    return (*refused, summary)
