@@ -21,7 +21,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: $(RUNTIME) ## the console on the built-in simulator (without a terminal: the same, headless)
-	@if [ -t 1 ]; then $(BIN)/hedgetui --profile sim; else $(BIN)/hedgetui $(HEADLESS); fi
+	@if [ -t 1 ]; then $(BIN)/hedgetui demo; else $(BIN)/hedgetui $(HEADLESS); fi
 
 run: $(RUNTIME) ## the console on your configured profile; ARGS="..." are passed on
 	@$(BIN)/hedgetui $(ARGS)
@@ -53,6 +53,7 @@ deep: $(DEV) ## long random search
 docs: $(DEV) ## write the generated pages again
 	$(BIN)/python -m hedgetui.config.reference > docs/config.md
 	$(BIN)/python -c 'from hedgetui.ui.actions import keys_markdown; print(keys_markdown(), end="")' > docs/keys.md
+	$(BIN)/python -c 'from hedgetui.console.pages import safety_markdown; print(safety_markdown(), end="")' > docs/safety.md
 
 lock: ## choose newer dependencies; needs uv
 	uv pip compile pyproject.toml --group build $(LOCKING) --output-file requirements.lock

@@ -9,33 +9,27 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import signal
 import sys
 import tempfile
-import time
-import tomllib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from random import Random, SystemRandom
-from typing import TYPE_CHECKING
 
 from hedgetui import config
 from hedgetui.adapters.control.client import ControlClient
-from hedgetui.adapters.control.server import ControlServer
+from hedgetui.adapters.control.server import listening
 from hedgetui.adapters.sim.broker import SimulatedBroker
-from hedgetui.console import asking, headless, output, trader
+from hedgetui.console import asking, headless, latches, output, trader
 from hedgetui.console.settings import loaded as settings_of
 from hedgetui.console.settings import named_file, socket_path
 from hedgetui.domain import commands as cm
-from hedgetui.domain import events as ev
-from hedgetui.domain.audit import Auditor, BrokerHistory
-from hedgetui.domain.errors import BrokerUnreachable, HedgetuiError, StoreError, UsageError
+from hedgetui.domain.audit import Auditor
+from hedgetui.domain.errors import BrokerUnreachable, HedgetuiError, UsageError
 from hedgetui.domain.events import Fact
-from hedgetui.domain.ids import CLIENT_KEY_PREFIX
 from hedgetui.domain.risk import RiskLimits
 from hedgetui.domain.units import Seconds, Timestamp
 from hedgetui.domain.vega.bands import PRESETS, BandRule
@@ -53,9 +47,6 @@ from hedgetui.simulation.virtual_loop import run_virtual
 from hedgetui.simulation.worlds import market_of
 from hedgetui.store.journal import Journal
 from hedgetui.store.log_store import LogStore
-
-if TYPE_CHECKING:
-    from hedgetui.ui.settings import UiSettings
 
 _DAY_S = 86_400.0
 
@@ -94,13 +85,12 @@ class Desk:
         """Compare the journal with the broker's own history and return the auditor."""
         answer = await self.broker.truth()
         if isinstance(answer, Complete):
-            truth = answer.truth
-            orders = [(o.client_key, o.broker_order) for o in truth.open_orders]
-            orders += [(o.client_key, o.broker_order) for o in truth.ended_orders]
-            mine = [pair for pair in orders if pair[0].startswith(CLIENT_KEY_PREFIX)]
-            executed = [(e.client_key, e.exec_id) for e in truth.executions]
-            self.auditor.compare(BrokerHistory(mine, executed, truth.positions))
+            self.auditor.compare(headless.history_of(answer.truth))
         return self.auditor
+
+    def complain(self, words: str) -> None:
+        """Warn in the log, where the screen and a headless run show it."""
+        self.kernel.recorder.say("warn", f"🟡 {words}")
 
 
 def engine_settings(settings: config.Settings) -> EngineSettings:
@@ -227,9 +217,7 @@ async def open_desk(
                 await journal.end_run(clock.now())
 
 
-def _files(
-    loaded: config.Loaded, folder: Path | None, db: Path | None
-) -> tuple[Path, Path, Path]:
+def _files(loaded: config.Loaded, folder: Path | None, db: Path | None) -> tuple[Path, Path, Path]:
     if db is not None:
         return db, db.with_name(f"{db.stem}-log.db"), db.with_name(f"{db.stem}-exchange.jsonl")
     if folder is not None:
@@ -261,23 +249,6 @@ def _exchange(settings: config.Settings, world: Scenario, state_path: Path) -> E
     )
 
 
-@asynccontextmanager
-async def _listening(kernel: Kernel, socket: Path | None) -> AsyncIterator[None]:
-    """Answer console verbs on `socket`; a desk that cannot listen says so and trades on."""
-    if socket is None:
-        yield
-        return
-    server = ControlServer(kernel, socket)
-    try:
-        await server.start()
-    except StoreError as error:
-        kernel.recorder.say("warn", f"🟡 {error.message}: `hedgetui freeze` cannot reach this desk")
-    try:
-        yield
-    finally:
-        await server.close()
-
-
 # --- the screen ------------------------------------------------------------------------------
 
 
@@ -295,6 +266,7 @@ def screen(options: argparse.Namespace) -> int:
 
 async def _screen(loaded: config.Loaded, world: Scenario, options: argparse.Namespace) -> int:
     from hedgetui.ui.app import HedgeApp  # noqa: PLC0415 - Textual is loaded for a screen only
+    from hedgetui.ui.configured import ui_settings  # noqa: PLC0415 - the same
 
     speed = options.speed or loaded.settings.simulator.speed
     db = named_file(options, "db")
@@ -306,7 +278,7 @@ async def _screen(loaded: config.Loaded, world: Scenario, options: argparse.Name
             open_desk(loaded, world, folder=place, db=db, speed=speed)
         )
         socket = None if passing else socket_path(options, loaded.paths)
-        await stack.enter_async_context(_listening(desk.kernel, socket))
+        await stack.enter_async_context(listening(desk.kernel, socket, desk.complain))
         steps = world.steps(desk.seed, _DAY_S) if passing else ()
         script = asyncio.create_task(trader.follow(desk.kernel, desk.clock, steps, _nowhere))
         stack.callback(script.cancel)
@@ -319,33 +291,6 @@ async def _screen(loaded: config.Loaded, world: Scenario, options: argparse.Name
 
 def _nowhere(_: str) -> None:
     """Drop a narration: a screen owns the terminal, and the log says the same."""
-
-
-def ui_settings(loaded: config.Loaded) -> UiSettings:
-    """Translate `[ui]` and `[keys]` for the screen, resolving what depends on the terminal."""
-    from hedgetui.ui.settings import UiSettings  # noqa: PLC0415 - belongs to the screen
-
-    ui = loaded.settings.ui
-    remote = "SSH_CONNECTION" in os.environ
-    utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    icons = "ascii" if ui.ascii or not utf8 else ui.icons
-    if icons == "auto":
-        icons = "unicode" if remote or "TMUX" in os.environ else "emoji"
-    themes = sorted(config.packaged("themes").glob("*.toml"))
-    return UiSettings(
-        fps=ui.fps,
-        theme=ui.theme,
-        icons=icons,
-        log_rows=ui.log_rows,
-        mouse=ui.mouse == "on" or (ui.mouse == "auto" and not remote),
-        bell=ui.bell,
-        keys=dict(loaded.settings.keys),
-        time_zone=str(ui.time_zone),
-        themes=tuple(tomllib.loads(file.read_text("utf-8")) for file in themes),
-        clipboard_command=ui.clipboard_command,
-        clock=ui.clock,
-        state_folder=str(loaded.paths.state),
-    )
 
 
 def keys(options: argparse.Namespace) -> int:
@@ -381,7 +326,7 @@ def run(options: argparse.Namespace) -> int:
                 open_desk(loaded, world, folder=folder, db=db, deterministic=True, listener=lines)
             )
             socket = socket_path(options, loaded.paths) if db else None
-            await stack.enter_async_context(_listening(desk.kernel, socket))
+            await stack.enter_async_context(listening(desk.kernel, socket, desk.complain))
             steps = world.steps(desk.seed, seconds)
             return await headless.run(desk, steps, seconds, lines=lines, scenario=world.name)
 
@@ -406,7 +351,9 @@ def ask(options: argparse.Namespace) -> int:
     except BrokerUnreachable:
         if options.question not in {"freeze", "unfreeze"}:
             raise
-        return asyncio.run(_in_the_journal(loaded, options))
+        path, _, _ = _files(loaded, None, named_file(options, "db"))
+        profile = loaded.settings.general.profile
+        return asyncio.run(latches.in_the_journal(path, profile, options))
 
 
 async def _remotely(loaded: config.Loaded, options: argparse.Namespace) -> int | None:
@@ -441,36 +388,3 @@ async def _locally(loaded: config.Loaded, world: Scenario, options: argparse.Nam
         lots = desk.kernel.settings.first_trade_lots
         asker = asking.Asker(dispatch, snapshot, settle, lots)
         return await asking.QUESTIONS[options.question](asker, options)
-
-
-async def _in_the_journal(loaded: config.Loaded, options: argparse.Namespace) -> int:
-    """Set or release the latches for the next start: a kill switch must not need a broker."""
-    profile = loaded.settings.general.profile
-    path, _, _ = _files(loaded, None, named_file(options, "db"))
-    journal = await Journal.open(path, profile=profile)
-    try:
-        facts = await journal.facts()
-        latched = {"freeze"} if options.question == "freeze" else _latches(facts)
-        at = Timestamp(max([time.time(), *(fact.at for fact in facts[-1:])]))
-        on = options.question == "freeze"
-        events = [
-            ev.LatchSet(name, on=on, by="console", why=options.why) for name in sorted(latched)
-        ]
-        await journal.append(at, events)
-    finally:
-        await journal.close()
-    done = f"frozen for the next start of {profile}" if on else f"released: {len(events)} latches"
-    output.say("the broker was not reached: orders that work there go on working")
-    if output.wants_json(options):
-        output.print_json({"code": "done", "message": done})
-    else:
-        output.print_lines([done])
-    return 0
-
-
-def _latches(facts: tuple[Fact, ...]) -> set[str]:
-    """Return the names of the latches that are on after `facts`."""
-    last = {
-        fact.event.name: fact.event.on for fact in facts if isinstance(fact.event, ev.LatchSet)
-    }
-    return {name for name, on in last.items() if on}

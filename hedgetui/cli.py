@@ -10,10 +10,11 @@ from __future__ import annotations
 import argparse
 import difflib
 import importlib
-import json
 import os
+import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from hedgetui import __version__
@@ -21,10 +22,17 @@ from hedgetui.domain.errors import HedgetuiError, UsageError
 
 INTERRUPTED = 130
 _ENTRY = "hedgetui.bootstrap"
+_NEGATIVE = re.compile(r"-(\d|\.\d|inf|nan)", re.IGNORECASE)
+_ANYWHERE = frozenset({"--json", "--debug"})
 
 
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are `UsageError`s with the nearest valid word."""
+
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - argparse's own keywords
+        super().__init__(allow_abbrev=False, **settings)
+        # argparse's own pattern takes -1e3, -.5 and -inf for options it does not know.
+        self._negative_number_matcher = _NEGATIVE
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing and exiting."""
@@ -33,11 +41,21 @@ class Parser(argparse.ArgumentParser):
     def _check_value(self, action: argparse.Action, value: Any) -> None:  # noqa: ANN401
         if action.choices is None or value in action.choices:
             return
-        choices = [str(choice) for choice in action.choices]
-        near = difflib.get_close_matches(str(value), choices, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}?" if near else f"one of: {', '.join(choices)}"
-        message = f"{self.prog}: {value!r} is not known"
+        hint = nearest(str(value), [str(choice) for choice in action.choices])
+        message = f"{self.prog} knows no {value!r}"
         raise UsageError(message, hint=hint)
+
+    @property
+    def option_words(self) -> list[str]:
+        """Every option it takes."""
+        return sorted(self._option_string_actions)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the hint for a word that does not exist."""
+    choices = list(known)
+    near = difflib.get_close_matches(word, choices, n=1, cutoff=0.5)
+    return f"did you mean {near[0]!r}?" if near else f"one of: {', '.join(choices)}"
 
 
 def _common() -> argparse.ArgumentParser:
@@ -46,11 +64,40 @@ def _common() -> argparse.ArgumentParser:
     add = group.add_argument
     add("--config", metavar="FILE", default=argparse.SUPPRESS, help="configuration file")
     add("--db", metavar="FILE", default=argparse.SUPPRESS, help="journal database")
-    add("--profile", "-P", choices=("sim", "paper", "live"), default=argparse.SUPPRESS)
+    add(
+        "--profile", "-P", choices=("sim", "paper", "live"), default=argparse.SUPPRESS,
+        help="which world to trade in",
+    )  # fmt: skip
     add("--seed", type=int, metavar="N", default=argparse.SUPPRESS, help="simulator seed")
     add("--json", action="store_true", default=argparse.SUPPRESS, help="data as JSON on stdout")
     add("--debug", action="store_true", default=argparse.SUPPRESS, help="show tracebacks")
     return common
+
+
+class _Commands:
+    """Adds verbs to a parser, each with the common options, its handler and its own parser."""
+
+    def __init__(self, parser: Parser, common: argparse.ArgumentParser, title: str) -> None:
+        self._common = common
+        self._parsers: Any = parser.add_subparsers(
+            title=title, metavar=title.upper(), parser_class=Parser
+        )
+
+    def verb(self, name: str, handler: str, text: str, **values: object) -> Parser:
+        """Add a verb; `handler` is `module:function`."""
+        made: Parser = self._parsers.add_parser(
+            name, help=text, description=text, parents=[self._common]
+        )
+        made.set_defaults(handler=handler, parser=made, **values)
+        return made
+
+    def family(self, name: str, text: str) -> _Commands:
+        """Add a verb that only has verbs of its own."""
+        return _Commands(self.verb(name, "", text), self._common, "verb")
+
+    def question(self, name: str, text: str) -> Parser:
+        """Add a verb that asks a desk."""
+        return self.verb(name, f"{_ENTRY}:ask", text, question=name)
 
 
 def parser() -> Parser:
@@ -64,109 +111,122 @@ def parser() -> Parser:
         "reachable, 4 refused by a risk rule, 130 interrupted.",
     )
     top.add_argument("--version", action="version", version=f"hedgetui {__version__}")
-    top.set_defaults(handler=f"{_ENTRY}:screen", scenario=None, speed=None)
-    verbs = top.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
-
-    def verb(
-        name: str, handler: str, text: str, where: Any = verbs  # noqa: ANN401
-    ) -> argparse.ArgumentParser:
-        made: argparse.ArgumentParser = where.add_parser(
-            name, help=text, description=text, parents=[common]
-        )
-        made.set_defaults(handler=handler)
-        return made
-
-    def family(name: str, text: str) -> Any:  # noqa: ANN401
-        made = verbs.add_parser(name, help=text, description=text, parents=[common])
-        made.set_defaults(handler=None, family=made)
-        return made.add_subparsers(metavar="VERB", parser_class=Parser)
-
-    _add_screen_verbs(verb)
-    _add_vega_verbs(lambda n, h, t, w=family("vega", "strangles hedged with futures"): verb(n, h, t, w))
-    _add_config_verbs(lambda n, h, t, w=family("config", "the settings"): verb(n, h, t, w))
-    _add_journal_verbs(lambda n, h, t, w=family("journal", "the audit journal"): verb(n, h, t, w))
+    top.set_defaults(handler=f"{_ENTRY}:screen", parser=top, scenario=None, speed=None)
+    commands = _Commands(top, common, "command")
+    _add_desk_verbs(commands)
+    _add_vega_verbs(commands.family("vega", "strangles hedged with futures"))
+    _add_config_verbs(commands.family("config", "the settings"))
+    _add_journal_verbs(commands.family("journal", "the audit journal"))
+    _add_tool_verbs(commands)
     return top
 
 
-Verb = Callable[..., argparse.ArgumentParser]
-
-
-def _add_screen_verbs(verb: Verb) -> None:
-    demo = verb("demo", f"{_ENTRY}:screen", "the console on the simulator, with a moving book")
-    demo.add_argument("--scenario", default="demo", help="name of a built-in scenario")
-    demo.add_argument("--speed", type=float, metavar="X", help="simulated seconds per second")
-    demo.set_defaults(demo=True)
-    run = verb("run", f"{_ENTRY}:headless", "the same engine without a screen")
+def _add_desk_verbs(commands: _Commands) -> None:
+    demo = commands.verb(
+        "demo", f"{_ENTRY}:screen", "the console on the simulator, with a moving book", demo=True
+    )
+    demo.add_argument("--scenario", default="demo", metavar="NAME", help="a built-in scenario")
+    run = commands.verb("run", f"{_ENTRY}:run", "the same engine without a screen")
     run.add_argument("--headless", action="store_true", help="required: no screen")
     run.add_argument("--for", dest="duration", default="10m", metavar="TIME", help="90s, 10m, 6h")
-    run.add_argument("--speed", type=float, metavar="X", help="simulated seconds per second")
-    run.add_argument("--scenario", default="trader", help="name of a built-in scenario")
-    run.add_argument("--constant-delta", type=float, metavar="D",
-                     help="hold the options at this Δ$ instead of trading them")  # fmt: skip
-    verb("doctor", "hedgetui.console.doctor:run", "checks, one line each with a fix")
-    verb("keys", "hedgetui.console.keys:run", "every key, as a table")
-    freeze = verb("freeze", f"{_ENTRY}:freeze", "cancel own orders and block everything")
-    freeze.add_argument("--why", default="frozen from the console")
-    unfreeze = verb("unfreeze", f"{_ENTRY}:unfreeze", "release the latches")
-    unfreeze.add_argument("--why", default="released from the console")
+    run.add_argument("--scenario", default="trader", metavar="NAME", help="a built-in scenario")
+    for made in (demo, run):
+        made.add_argument("--speed", type=float, metavar="X", help="simulated seconds per second")
+    freeze = commands.question("freeze", "cancel own orders and block everything")
+    freeze.add_argument("--why", default="frozen from the console", help="kept in the journal")
+    unfreeze = commands.question("unfreeze", "release the latches")
+    unfreeze.add_argument("--why", default="released from the console", help="kept in the journal")
 
 
-def _add_vega_verbs(verb: Verb) -> None:
-    size = verb("size", "hedgetui.console.vega:size", "the hedge for a delta, by the rule")
+def _add_vega_verbs(vega: _Commands) -> None:
+    size = vega.verb("size", "hedgetui.console.vega:size", "the hedge for a delta, by the rule")
     size.add_argument("delta", type=float, metavar="N", help="options Δ$ per index point")
     size.add_argument("--hedge", type=int, default=0, metavar="H", help="MES already held")
     size.add_argument("--working", type=int, default=0, metavar="W", help="MES on their way")
     size.add_argument("--band", type=float, metavar="B", help="send nothing inside ±B")
-    verb("scan", f"{_ENTRY}:vega_scan", "rank long strangles on the active broker")
-    enter = verb("enter", f"{_ENTRY}:vega_enter", "enter a scanned strangle")
+    vega.question("scan", "rank long strangles on the active broker")
+    enter = vega.question("enter", "enter a scanned strangle")
     enter.add_argument("candidate", type=int, metavar="N", help="its number in the scan")
-    enter.add_argument("--lots", type=int, default=None, metavar="L")
-    close = verb("close", f"{_ENTRY}:vega_close", "close a strangle and its hedge")
-    close.add_argument("trade_id", metavar="ID")
-    hedge = verb("hedge", f"{_ENTRY}:vega_hedge", "hedge now, whatever the band")
+    enter.add_argument("--lots", type=int, default=None, metavar="L", help="strangles to buy")
+    close = vega.question("close", "close a strangle and its hedge")
+    close.add_argument("trade_id", metavar="ID", help="as the positions table shows it")
+    hedge = vega.question("hedge", "hedge now, whatever the band")
     hedge.add_argument("--accept-stale", action="store_true", help="use own model greeks")
     for made in (enter, close, hedge):
         made.add_argument("--yes", action="store_true", help="send what the preview shows")
-    verb("emergency", f"{_ENTRY}:vega_emergency", "what to type into TWS by hand")
-    study = verb("study", "hedgetui.console.study:run", "walk recorded option chains")
+    vega.question("emergency", "what to type into TWS by hand")
+    study = vega.verb("study", "hedgetui.console.study:run", "walk recorded option chains")
     study.add_argument("--chain", required=True, metavar="FILE", help="CSV or CSV.GZ")
-    study.add_argument("--band", type=float, default=10.0, metavar="B")
-    study.add_argument("--lots", type=int, default=10, metavar="L")
+    study.add_argument("--band", type=float, default=10.0, metavar="B", help="hedge outside ±B")
+    study.add_argument("--lots", type=int, default=10, metavar="L", help="strangles per trade")
 
 
-def _add_config_verbs(verb: Verb) -> None:
-    verb("init", "hedgetui.console.config:init", "write the commented configuration file")
-    verb("path", "hedgetui.console.config:path", "where the configuration comes from")
-    verb("validate", "hedgetui.console.config:validate", "check the configuration")
-    verb("show", "hedgetui.console.config:show", "the settings in force, secrets hidden")
+def _add_config_verbs(config: _Commands) -> None:
+    module = "hedgetui.console.config"
+    config.verb("init", f"{module}:init", "write the commented configuration file")
+    config.verb("path", f"{module}:path", "where the configuration comes from")
+    config.verb("validate", f"{module}:validate", "check the configuration")
+    config.verb("show", f"{module}:show", "the settings in force, secrets hidden")
 
 
-def _add_journal_verbs(verb: Verb) -> None:
-    tail = verb("tail", "hedgetui.console.journal:tail", "the newest facts")
-    tail.add_argument("-n", type=int, default=20, metavar="N", dest="count")
-    verb("verify", "hedgetui.console.journal:verify", "hash chain and invariants")
-    export = verb("export", "hedgetui.console.journal:export", "every fact as CSV or JSON lines")
+def _add_journal_verbs(journal: _Commands) -> None:
+    module = "hedgetui.console.journal"
+    tail = journal.verb("tail", f"{module}:tail", "the newest facts")
+    tail.add_argument("-n", type=int, default=20, metavar="N", dest="count", help="how many")
+    journal.verb("verify", f"{module}:verify", "hash chain and invariants")
+    export = journal.verb("export", f"{module}:export", "every fact as CSV or JSON lines")
     export.add_argument("--csv", action="store_true", help="CSV instead of JSON lines")
 
 
+def _add_tool_verbs(commands: _Commands) -> None:
+    commands.verb("doctor", "hedgetui.console.doctor:run", "checks, one line each with a fix")
+    commands.verb("keys", f"{_ENTRY}:keys", "every key, as a table")
+    made = commands.verb(
+        "completion", "hedgetui.console.completion:run", "the script that completes commands",
+        tree=parser,
+    )  # fmt: skip
+    made.add_argument("shell", choices=("bash", "zsh", "fish"), help="which shell")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
+    """Run one command and return its exit code; no exception gets past it."""
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in words or bool(os.environ.get("HEDGETUI_DEBUG"))
+    _lend_streams()
     try:
-        options = parser().parse_args(_flags_first(words))
-        return _run(options)
-    except HedgetuiError as error:
-        if debug:
-            raise
-        _explain(error, as_json="--json" in words)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return INTERRUPTED
+        code = _obey(words, debug=debug)
+        _flush()
     except BrokenPipeError:
-        # The reader of our output left; that is its right and not an error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        _drop_output()
+        return 0  # the reader of our output left; that is its right and not an error of ours
+    except KeyboardInterrupt:
+        failure = HedgetuiError("interrupted", exit_code=INTERRUPTED, code="interrupted")
+    except Exception as error:  # noqa: BLE001 - the last boundary: no traceback reaches a trader
+        if debug:
+            _show(error)
+        failure = _failure(error)
+    else:
+        return code
+    _explain(failure, as_json="--json" in words)
+    return failure.exit_code
+
+
+def _obey(words: list[str], *, debug: bool) -> int:
+    try:
+        return _run(_read(words), debug=debug)
+    except SystemExit as end:  # argparse's way to end after `--help` and `--version`
+        return int(end.code or 0)
+
+
+def _read(words: list[str]) -> argparse.Namespace:
+    options, unknown = parser().parse_known_args(_flags_first(words))
+    if unknown:
+        message = f"{options.parser.prog} takes no {unknown[0]!r}"
+        hint = f"see `{options.parser.prog} --help`"
+        if unknown[0].startswith("-"):
+            hint = nearest(unknown[0], options.parser.option_words)
+        raise UsageError(message, hint=hint)
+    return options
 
 
 def _flags_first(words: list[str]) -> list[str]:
@@ -174,24 +234,82 @@ def _flags_first(words: list[str]) -> list[str]:
     if "--" not in words:
         return words
     place = words.index("--")
-    late = [word for word in words[place:] if word in {"--json", "--debug"}]
+    late = [word for word in words[place:] if word in _ANYWHERE]
     rest = [word for word in words[place:] if word not in late]
     return [*words[:place], *late, *rest]
 
 
-def _run(options: argparse.Namespace) -> int:
-    if options.handler is None:
-        options.family.print_help(sys.stderr)
-        return UsageError.default_exit_code
+def _run(options: argparse.Namespace, *, debug: bool) -> int:
+    if not options.handler:
+        message = f"{options.parser.prog} needs a verb"
+        raise UsageError(message, hint=f"see `{options.parser.prog} --help`")
     module, _, function = options.handler.partition(":")
-    code: int = getattr(importlib.import_module(module), function)(options)
-    return code
+    crash = importlib.import_module("hedgetui.console.crash")
+    # The screen paints on stderr, so nothing may be shown there while it is up.
+    crash.watch(loud=debug and function != "screen")
+    verb: Callable[[argparse.Namespace], int] = getattr(importlib.import_module(module), function)
+    return verb(options)
+
+
+def _failure(error: Exception) -> HedgetuiError:
+    """Return the words for an exception: its own, the system's, or those for a defect."""
+    if isinstance(error, HedgetuiError):
+        return error
+    if isinstance(error, OSError) and error.filename is not None:
+        return HedgetuiError(f"{error.filename}: {error.strerror}", code="system")
+    described: HedgetuiError = importlib.import_module("hedgetui.console.crash").describe(error)
+    return described
 
 
 def _explain(error: HedgetuiError, *, as_json: bool) -> None:
-    if as_json:
-        sys.stdout.write(json.dumps(error.as_document()) + "\n")
-        return
-    sys.stderr.write(f"hedgetui: {error.message}\n")
-    if error.hint:
-        sys.stderr.write(f"  {error.hint}\n")
+    output = importlib.import_module("hedgetui.console.output")
+    try:
+        if as_json:
+            output.print_json(error.as_document())
+            output.flush()
+            return
+    except (OSError, HedgetuiError):
+        _drop_output()  # stdout is what failed; stderr may still be read
+    with suppress(OSError):
+        first, *more = error.message.splitlines() or [""]
+        output.say(f"hedgetui: {first}")
+        for line in [*more, *error.hint.splitlines()]:
+            output.say(f"  {line}")
+
+
+def _show(error: Exception) -> None:
+    import traceback  # noqa: PLC0415 - only `--debug` needs it
+
+    with suppress(OSError):
+        traceback.print_exception(error)
+
+
+def _flush() -> None:
+    """Meet a full disk or a closed pipe here, not in the interpreter's last breath."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        failure = importlib.import_module("hedgetui.console.output").unwritable(error)
+        raise failure from error
+
+
+def _lend_streams() -> None:
+    """Make stdout and stderr usable: closed ones go nowhere, narrow encodings show a `?`."""
+    for name in ("stdout", "stderr"):
+        stream: Any = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def _drop_output() -> None:
+    """Point both streams at nothing, so that closing them cannot fail again."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            place = stream.fileno()
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, place)
+            os.close(null)

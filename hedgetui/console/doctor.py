@@ -6,10 +6,10 @@ Looks and changes nothing: a check that would create what it checks for proves l
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import platform
 import shutil
-import sqlite3
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -18,8 +18,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from hedgetui import __version__, config
+from hedgetui.adapters.control.client import ControlClient
 from hedgetui.console import output
-from hedgetui.console.settings import loaded
+from hedgetui.console.settings import journal_path, loaded, socket_path
 from hedgetui.domain.errors import HedgetuiError
 from hedgetui.store.verify import verify
 
@@ -27,6 +28,7 @@ _SMALLEST = (40, 12)
 _COMFORTABLE = (80, 24)
 _MARKS = {"ok": "✓", "warn": "⚠", "fail": "✗"}
 _FREE_BYTES = 100 * 1024 * 1024
+_PATIENCE_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +61,30 @@ def checks(options: argparse.Namespace) -> Iterator[Line]:
     try:
         found = loaded(options)
     except HedgetuiError as error:
-        yield Line("config", "fail", error.message, error.hint)
+        yield Line("config", "fail", "; ".join(error.message.splitlines()), error.hint)
         return
-    source = str(found.file) if found.file else "packaged defaults"
-    yield Line("config", "ok", f"{source}, profile {found.settings.general.profile}")
+    yield _config_file(found)
     yield from _files(found)
-    yield from _database(found.paths.journal)
+    yield from _guarded("database", lambda: _database(journal_path(options)))
+    yield from _guarded("console", lambda: _console(socket_path(options, found.paths)))
     yield _link(found)
+    yield _clock(found)
+
+
+def _config_file(found: config.Loaded) -> Line:
+    profile = found.settings.general.profile
+    if found.file is None:
+        return Line("config", "ok", f"packaged defaults, profile {profile}")
+    mode = stat.S_IMODE(found.file.stat().st_mode)
+    words = f"{found.file}, profile {profile}, mode {mode:04o}"
+    if mode & 0o022:
+        return Line("config", "warn", f"{words}: others may change it", f"chmod 600 {found.file}")
+    return Line("config", "ok", words)
 
 
 def _versions() -> Iterator[Line]:
     running = f"hedgetui {__version__}, Python {platform.python_version()}"
-    yield Line("program", "ok", f"{running}, SQLite {sqlite3.sqlite_version}")
+    yield Line("program", "ok", running)
     names = ("textual", "numpy", "pydantic", "aiosqlite", "tomlkit")
     parts, missing = [], []
     for name in names:
@@ -131,21 +145,44 @@ def _files(found: config.Loaded) -> Iterator[Line]:
     yield Line("disk", status, f"{free / 1e6:,.0f} MB free", fix)
 
 
-def _database(path: Path) -> Iterator[Line]:
+def _database(path: Path) -> Line:
     if not path.exists():
-        yield Line("database", "ok", f"{path} will be made at the first start")
-        return
-    yield from _guarded("database", lambda: _verified(path))
-
-
-def _verified(path: Path) -> Line:
+        return Line("database", "ok", f"{path} will be made at the first start")
     report = verify(path)
-    words = f"{report.rows} facts, chain and invariants hold"
-    if report.ok:
-        return Line("database", "ok", f"{path}: {words}")
-    first = report.violations[0]
-    fix = "hedgetui journal verify"
-    return Line("database", "fail", f"{path}: seq {first.seq}: {first.message}", fix)
+    if not report.ok:
+        first = report.violations[0]
+        fix = "hedgetui journal verify"
+        return Line("database", "fail", f"{path}: seq {first.seq}: {first.message}", fix)
+    mode = stat.S_IMODE(path.stat().st_mode)
+    words = f"{path}: {report.rows} facts, chain and invariants hold, mode {mode:04o}"
+    if mode & 0o077:
+        return Line("database", "warn", words, f"chmod 600 {path}")
+    if not os.access(path, os.W_OK):
+        return Line("database", "fail", f"{path} cannot be written", f"chmod u+w {path}")
+    return Line("database", "ok", words)
+
+
+def _console(path: Path) -> Line:
+    """Whether a desk runs on that journal and console verbs reach it."""
+    if not path.exists():
+        return Line("console", "ok", "none is running")
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        return Line("console", "fail", f"{path} has mode {mode:04o}", f"chmod 600 {path}")
+    if asyncio.run(_answers(path)):
+        return Line("console", "ok", f"one is running and answers at {path}")
+    return Line("console", "ok", f"none is running; the next one replaces {path}")
+
+
+async def _answers(path: Path) -> bool:
+    client = await ControlClient.connect(path, patience_s=_PATIENCE_S)
+    if client is None:
+        return False
+    try:
+        await client.settings()
+    finally:
+        await client.close()
+    return True
 
 
 def _guarded(name: str, check: Callable[[], Line]) -> Iterator[Line]:
@@ -161,3 +198,10 @@ def _link(found: config.Loaded) -> Line:
         return Line("broker", "ok", "the built-in simulator: no link needed")
     fix = "this version trades on the simulator: --profile sim"
     return Line("broker", "fail", f"profile {profile} needs a broker link", fix)
+
+
+def _clock(found: config.Loaded) -> Line:
+    if found.settings.general.profile == "sim":
+        return Line("clock", "ok", "the simulator keeps its own: no offset")
+    fix = "reach the broker first; its time is what counts"
+    return Line("clock", "warn", "the offset to the broker is not known", fix)

@@ -13,11 +13,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from hedgetui.console import crash, output, trader
-from hedgetui.domain.audit import Auditor
+from hedgetui.domain.audit import Auditor, BrokerHistory
 from hedgetui.domain.codec import to_plain
 from hedgetui.domain.errors import HedgetuiError
 from hedgetui.domain.events import Fact
+from hedgetui.domain.ids import CLIENT_KEY_PREFIX
 from hedgetui.domain.units import iso_utc
+from hedgetui.ports.broker import BrokerTruth
 from hedgetui.ports.clock import Clock
 from hedgetui.ports.desk import DeskPort, Subscription
 from hedgetui.simulation.scenarios import TraderStep
@@ -154,6 +156,17 @@ async def run(
     }
     code = print_summary(summary, as_json=lines is not None)
     return INTERRUPTED if why == "interrupted" else code
+
+
+def history_of(truth: BrokerTruth) -> BrokerHistory:
+    """Return the broker's history as the auditor reads it: orders with our mark, all executions."""
+    orders = [(order.client_key, order.broker_order) for order in truth.open_orders]
+    orders += [(order.client_key, order.broker_order) for order in truth.ended_orders]
+    return BrokerHistory(
+        orders=[pair for pair in orders if pair[0].startswith(CLIENT_KEY_PREFIX)],
+        executions=[(e.client_key, e.exec_id) for e in truth.executions],
+        positions=truth.positions,
+    )
 
 
 @contextlib.contextmanager

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-from itertools import chain
+from collections.abc import Iterator
 from pathlib import Path
 
 from hedgetui.console import output
 from hedgetui.console.settings import journal_path
 from hedgetui.domain.audit import Auditor
-from hedgetui.domain.errors import StoreError
+from hedgetui.domain.errors import StoreError, UsageError
+from hedgetui.domain.text import safe
 from hedgetui.domain.units import Timestamp, iso_utc
 from hedgetui.store import chain as rows_of
 from hedgetui.store import export as exporting
 from hedgetui.store.verify import verify as verify_file
 
+_WIDEST = 500
+
 
 def _existing(options: argparse.Namespace) -> Path:
     path = journal_path(options)
-    if not path.exists():
+    if not path.is_file():
         message = f"there is no journal at {path}"
         raise StoreError(message, hint="run `hedgetui` once, or name one with --db")
     return path
@@ -29,17 +31,31 @@ def _existing(options: argparse.Namespace) -> Path:
 def tail(options: argparse.Namespace) -> int:
     """Print the newest facts."""
     path = _existing(options)
-    rows = list(exporting.rows(path, last=max(1, options.count)))
-    if output.wants_json(options):
-        sys.stdout.writelines(f"{line}\n" for line in exporting.json_lines(rows))
-        return 0
-    output.print_lines(
-        [
-            f"{row.seq:>6} {iso_utc(Timestamp(row.at))} {row.kind:<16} {_short(row.payload)}"
-            for row in rows
-        ]
-    )
+    if options.count < 1:
+        message = f"-n must be 1 or more, not {options.count}"
+        raise UsageError(message)
+    rows = list(exporting.rows(path, last=options.count))
+    _print_rows(path, exporting.json_lines(rows) if output.wants_json(options) else _texts(rows))
     return 0
+
+
+def _texts(rows: list[rows_of.Row]) -> Iterator[str]:
+    for row in rows:
+        yield safe(
+            f"{row.seq:>6} {iso_utc(Timestamp(row.at))} {row.kind:<16} {_short(row.payload)}",
+            limit=_WIDEST,
+        )
+
+
+def _print_rows(path: Path, lines: Iterator[str]) -> None:
+    """Write one line after the other; a row that cannot be read ends it with words."""
+    try:
+        for line in lines:
+            output.write(f"{line}\n")
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
+        message = f"{path} holds a row that cannot be read: {error}"
+        hint = "hedgetui journal verify lists every finding"
+        raise StoreError(message, hint=hint, code="store_corrupt") from error
 
 
 def _short(payload: str) -> str:
@@ -84,7 +100,7 @@ def verify(options: argparse.Namespace) -> int:
 
 def export(options: argparse.Namespace) -> int:
     """Write every fact as JSON lines, or as CSV."""
-    rows = exporting.rows(_existing(options))
-    lines = exporting.csv_lines(rows) if options.csv else exporting.json_lines(rows)
-    sys.stdout.writelines(chain.from_iterable((line, "\n") for line in lines))
+    path = _existing(options)
+    rows = exporting.rows(path)
+    _print_rows(path, exporting.csv_lines(rows) if options.csv else exporting.json_lines(rows))
     return 0

@@ -26,18 +26,19 @@ def named_file(options: argparse.Namespace, name: str) -> Path | None:
     """Return the file a path option names, absolute; None when the option was not given.
 
     Raises:
-        UsageError: the text is no path.
+        UsageError: the text is no path, or a folder.
     """
     text = getattr(options, name, None)
     if text is None:
         return None
     try:
-        if text:
-            return Path(text).expanduser().absolute()
+        file = Path(text).expanduser().absolute()
     except RuntimeError:  # `~somebody` without a home
-        pass
-    message = f"--{name} {text!r} is no file name"
-    raise UsageError(message)
+        file = None
+    if not text or file is None or file.is_dir():
+        message = f"--{name} {text!r} does not name a file"
+        raise UsageError(message)
+    return file
 
 
 def journal_path(options: argparse.Namespace) -> Path:
@@ -46,6 +47,6 @@ def journal_path(options: argparse.Namespace) -> Path:
 
 
 def socket_path(options: argparse.Namespace, paths: config.Paths) -> Path:
-    """Return the control socket of the desk on that journal: beside a `--db`, else the profile's."""
+    """Return the control socket of the desk on a journal: beside a `--db`, else the profile's."""
     db = named_file(options, "db")
     return db.with_suffix(".sock") if db else paths.socket

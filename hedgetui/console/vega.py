@@ -24,9 +24,7 @@ def size(options: argparse.Namespace) -> int:
         message = f"--band must be a finite number from 0, not {options.band}"
         raise UsageError(message)
     delta = options.delta + 0.0  # no "-0"
-    sized = hedge_by_size(
-        DollarsPerPoint(delta), options.hedge, options.working, band=options.band
-    )
+    sized = hedge_by_size(DollarsPerPoint(delta), options.hedge, options.working, band=options.band)
     if output.wants_json(options):
         output.print_json(asdict(sized))
         return 0

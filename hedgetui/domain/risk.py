@@ -51,7 +51,7 @@ class Denial(StrEnum):
 MEANINGS: dict[Denial, str] = {
     Denial.FROZEN: "a latch is on; nothing is sent until it is released",
     Denial.DISARMED: "orders are not armed in this session",
-    Denial.DISABLED: "the strategy is off",
+    Denial.DISABLED: "the strategy is off (*)",
     Denial.LINK: "the broker link is not ready",
     Denial.UNSYNCED: "broker truth has not been read since the last connection",
     Denial.VENUE: "the market of this instrument is closed or halted",
@@ -64,13 +64,13 @@ MEANINGS: dict[Denial, str] = {
     Denial.STALE: "the quote is too old",
     Denial.DELAYED: "the quote is delayed or frozen",
     Denial.NOTIONAL: "the order is worth more than allowed",
-    Denial.DAY_NOTIONAL: "today's orders together are worth more than allowed",
-    Denial.RATE: "too many orders in a second, a minute or a day",
+    Denial.DAY_NOTIONAL: "today's orders together are worth more than allowed (*)",
+    Denial.RATE: "too many orders in a second, a minute (*) or a day (*)",
     Denial.THROTTLE: "too many hedges the same way in a short time; the strategy is off",
     Denial.IN_FLIGHT: "an order for this instrument is still alive or unknown",
     Denial.DUPLICATE: "the same order was sent a moment ago",
-    Denial.LOSS: "today's loss limit is reached",
-    Denial.MARGIN: "the account has no room for the margin, or the broker does not say",
+    Denial.LOSS: "today's loss limit is reached (*)",
+    Denial.MARGIN: "the account has no room for the margin, or the broker does not say (*)",
 }
 
 

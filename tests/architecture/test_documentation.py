@@ -172,3 +172,9 @@ def test_the_changelog_has_this_version_and_says_how_trading_changed():
     )
     assert entry, f"no entry for {version}"
     assert re.search(r"^### Trading behaviour\n+\S", entry[0], re.MULTILINE)
+
+
+def test_the_safety_page_is_what_the_program_generates():
+    from hedgetui.console.pages import safety_markdown
+
+    assert text("docs/safety.md") == safety_markdown()

@@ -153,14 +153,13 @@ def test_a_failing_disk_raises_a_flag_and_keeps_the_lines_until_it_works(tmp_pat
     path = tmp_path / "log.db"
 
     async def work(log: LogStore) -> None:
-        assert log._connection is not None
-        await log._connection.execute_fetchall("PRAGMA query_only = ON")
+        await log._rows("PRAGMA query_only = ON", ())
         log.write(line(1))
         log.sample(sample(1))
         await asyncio.sleep(1.0)
         assert "read-only" in log.failed
         log.write(line(2))
-        await log._connection.execute_fetchall("PRAGMA query_only = OFF")
+        await log._rows("PRAGMA query_only = OFF", ())
         await asyncio.sleep(RETRY_SECONDS + 1.0)
         assert log.failed == ""
         assert _texts(await log.tail(9)) == ["line 1", "line 2"]

@@ -63,8 +63,7 @@ class Console:
 
     async def settle(self) -> None:
         """Let workers and messages run until nothing more happens."""
-        for _ in range(3):
-            await self.pilot.pause()
+        await self.pilot.pause()
 
     @property
     def text(self) -> str:

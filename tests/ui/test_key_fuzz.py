@@ -31,7 +31,7 @@ async def hammer(size, seed, presses):
         for _ in range(presses):
             before, screen = len(desk.sent()), console.app.screen
             ready = isinstance(screen, PreviewDialog) and screen.ready
-            key = chance.choice(KEYS)
+            key = "y" if ready and chance.random() < 0.4 else chance.choice(KEYS)
             if would_quit(screen, key):
                 continue
             after = chance.choice((0.02, 0.1, 0.5, 2.0))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from hedgetui.adapters.control import wire
@@ -105,3 +107,22 @@ class ControlServer:
             case _:
                 command, by = wire.read_command(request)
                 return {"outcome": to_plain(await self._desk.dispatch(command, by))}
+
+
+@asynccontextmanager
+async def listening(
+    desk: DeskPort, path: Path | None, complain: Callable[[str], None]
+) -> AsyncIterator[None]:
+    """Answer for `desk` on `path`, if any; a desk that cannot listen says so and trades on."""
+    if path is None:
+        yield
+        return
+    server = ControlServer(desk, path)
+    try:
+        await server.start()
+    except StoreError as error:
+        complain(f"{error.message}: console verbs cannot reach this desk")
+    try:
+        yield
+    finally:
+        await server.close()

@@ -119,6 +119,7 @@ class Shell(Screen[None], inherit_bindings=False):
         if self.is_micro:
             self.micro.show(snapshot, self.log_pane.newest(2), self.look)
             return
+        self._put(self._tabs, self._tab_line())
         line = status_line(snapshot, self.look, width, clock=self._show_clock)
         self._put(self._status, line)
         self.vega.show(snapshot)
@@ -220,7 +221,10 @@ class Shell(Screen[None], inherit_bindings=False):
         self.owner.tables.find(self.log_pane)
 
     def _tab_line(self) -> Line:
-        return tuple((f" {key} {title} ", "accent") for key, title, _ in TABS)
+        tabs: Line = tuple((f" {key} {title} ", "accent") for key, title, _ in TABS)
+        if self._snapshot is None or self._snapshot.status.mode != "LIVE":
+            return tabs
+        return (*tabs, ("  ", ""), (f" {self.look.badge('LIVE')}: orders are real ", "live"))
 
     def _put(self, widget: StyledLines, line: Line) -> None:
         plain = self.look.icons.plain
