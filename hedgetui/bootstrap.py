@@ -328,7 +328,10 @@ def run(options: argparse.Namespace) -> int:
             socket = socket_path(options, loaded.paths) if db else None
             await stack.enter_async_context(listening(desk.kernel, socket, desk.complain))
             steps = world.steps(desk.seed, seconds)
-            return await headless.run(desk, steps, seconds, lines=lines, scenario=world.name)
+            summary = await headless.run(desk, steps, seconds, lines)
+        # Only now the journal has its last fact, and the stream of facts its last line.
+        summary |= {"journal_hash": desk.head, "scenario": world.name}
+        return headless.finish(summary, as_json=lines is not None)
 
     with tempfile.TemporaryDirectory(prefix="hedgetui-") as folder:
         place = None if db else Path(folder)
@@ -365,7 +368,7 @@ async def _remotely(loaded: config.Loaded, options: argparse.Namespace) -> int |
         return None
 
     try:
-        lots = (await client.settings()).first_trade_lots
+        lots = await client.first_trade_lots()
         asker = asking.Asker(client.dispatch, client.snapshot, nothing, lots)
         return await asking.QUESTIONS[options.question](asker, options)
     finally:

@@ -179,7 +179,7 @@ async def _answers(path: Path) -> bool:
     if client is None:
         return False
     try:
-        await client.settings()
+        await client.first_trade_lots()
     finally:
         await client.close()
     return True

@@ -25,6 +25,7 @@ from hedgetui.ports.desk import DeskPort, Subscription
 from hedgetui.simulation.scenarios import TraderStep
 
 INTERRUPTED = 130
+_INTERRUPTED = "interrupted"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -39,11 +40,6 @@ class RunningDesk(Protocol):
     @property
     def clock(self) -> Clock:
         """The desk's time."""
-        ...
-
-    @property
-    def head(self) -> str:
-        """Hash of the newest fact."""
         ...
 
     @property
@@ -106,14 +102,9 @@ class FactLines:
 
 
 async def run(
-    desk: RunningDesk,
-    steps: Sequence[TraderStep],
-    seconds: float,
-    *,
-    lines: FactLines | None,
-    scenario: str,
-) -> int:
-    """Run for `seconds` of the desk's time and print the summary; returns the exit code.
+    desk: RunningDesk, steps: Sequence[TraderStep], seconds: float, lines: FactLines | None
+) -> dict[str, Any]:
+    """Run for `seconds` of the desk's time and return the summary, all but its hash.
 
     `lines` is the fact listener with `--json`, else None and the log is narrated.
 
@@ -129,7 +120,7 @@ async def run(
     box = desk.port.subscribe()
     counting = asyncio.create_task(_count_log(desk, box, ending, echo=lines is None))
     script = asyncio.create_task(trader.follow(desk.port, desk.clock, steps, output.say))
-    timer = desk.clock.call_later(seconds, lambda: ending.because("time"))
+    timer = desk.clock.call_later(seconds, lambda: ending.because("time is up"))
     with _signals(ending):
         try:
             why = await ending.wait()
@@ -143,19 +134,15 @@ async def run(
         script.result()
     auditor = await desk.audit()
     box.close()
-    summary = {
+    return {
         **desk.summary(),
         "violations": len(auditor.violations),
         "violation_words": [f"I-{v.invariant} at {v.seq}: {v.words}" for v in auditor.violations],
-        "journal_hash": desk.head,
         "sim_seconds": round(desk.clock.now() - began, 3),
-        "scenario": scenario,
         "log": await counting,
         "errors": crash.errors_logged(),
         "ended": why,
     }
-    code = print_summary(summary, as_json=lines is not None)
-    return INTERRUPTED if why == "interrupted" else code
 
 
 def history_of(truth: BrokerTruth) -> BrokerHistory:
@@ -180,7 +167,7 @@ def _signals(ending: Ending) -> Iterator[None]:
 
     def stop() -> None:
         release()
-        ending.because("interrupted")
+        ending.because(_INTERRUPTED)
 
     for number in _SIGNALS:
         loop.add_signal_handler(number, stop)
@@ -205,10 +192,12 @@ async def _count_log(
     return dict(sorted(counts.items()))
 
 
-def print_summary(summary: dict[str, Any], *, as_json: bool) -> int:
-    """Print the end of a run; 1 when a promise was broken or a worker died."""
+def finish(summary: dict[str, Any], *, as_json: bool) -> int:
+    """Print the end of a run; 130 when interrupted, 1 when a promise broke or a worker died."""
     if as_json:
         output.print_json({"summary": summary})
     else:
         output.print_lines([f"{name:<16} {value}" for name, value in summary.items()])
+    if summary["ended"] == _INTERRUPTED:
+        return INTERRUPTED
     return 1 if summary["violations"] or summary["errors"] else 0

@@ -117,7 +117,8 @@ class Planner:
         for order in orders:
             margin = await self._src.parts.broker.margin(order)
             context = self._contexts.of(order, margin, False)  # noqa: FBT003
-            checks.extend(_checks(order, context))
+            found = _checks(order, context)
+            checks.extend(check for check in found if check not in checks)
             denial = denial or _denial(order, context)
         put, call = candidate.put.instrument, candidate.call.instrument
         name = f"{put.short}/{call.short.removeprefix(call.symbol + ' ')}"
@@ -254,21 +255,25 @@ def _denial(order: od.OrderDraft, context: RiskContext) -> str:
 
 
 def _checks(order: od.OrderDraft, context: RiskContext) -> tuple[dk.Check, ...]:
-    """Return the gates as few lines: each refusal, what a person wants to know, and the rest."""
+    """Return the gates as few lines: every refusal, then what a person wants to know."""
     short = parse_key(order.instrument_key).short
     asked = risk.refusals(order, context)
-    refused = tuple(
+    refused = [
         dk.Check(f"{number} {word}", ok=False, detail=f"{short}: {found.message}")
         for number, word, found in asked
         if found is not None
-    )
+    ]
     day = sum(context.now - sent.at < SECONDS_PER_DAY for sent in context.sent)
     age = None if context.quote is None else context.quote.age(context.now)
-    passed = len(asked) - len(refused)
-    words = (
-        f"{short} quote {'unknown' if age is None else f'{age:.1f} s old'}",
-        f"{len(context.live)} in flight",
-        f"{day}/{context.limits.orders_per_day} orders today",
+    fresh = age is not None and age <= context.limits.quote_max_age
+    busy = [f"#{i.number}" for i in context.live if i.draft.instrument_key == order.instrument_key]
+    return (
+        *refused,
+        dk.Check("market", ok=context.venue_open, detail=context.venue_reason or "open"),
+        dk.Check("quote", ok=fresh, detail="none" if age is None else f"{age:.1f} s old"),
+        dk.Check("in flight", ok=not busy, detail=", ".join(busy) or "nothing"),
+        dk.Check("orders today", ok=True, detail=f"{day} of {context.limits.orders_per_day}"),
+        dk.Check(
+            "gates", ok=not refused, detail=f"{len(asked) - len(refused)} of {len(asked)} pass"
+        ),
     )
-    summary = dk.Check(f"{passed} of {len(asked)} gates", ok=not refused, detail=", ".join(words))
-    return (*refused, summary)

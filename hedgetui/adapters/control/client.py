@@ -10,7 +10,7 @@ from hedgetui.adapters.control import wire
 from hedgetui.domain.codec import from_plain
 from hedgetui.domain.commands import Command
 from hedgetui.domain.errors import BrokerUnreachable, DataError, HedgetuiError, StoreError
-from hedgetui.ports.desk import DeskSettings, DeskSnapshot, Outcome
+from hedgetui.ports.desk import DeskSnapshot, Outcome
 
 _PATIENCE_S = 30.0
 """A confirmed order waits for the broker; longer than this is no answer."""
@@ -62,9 +62,9 @@ class ControlClient:
         """Return the running desk's state."""
         return _part(await self._ask({"query": "snapshot"}), "snapshot", DeskSnapshot)
 
-    async def settings(self) -> DeskSettings:
-        """Return the running desk's settings."""
-        return _part(await self._ask({"query": "settings"}), "settings", DeskSettings)
+    async def first_trade_lots(self) -> int:
+        """Return the running desk's size of an entry when none is said."""
+        return _part(await self._ask({"query": "lots"}), "lots", int)
 
     async def close(self) -> None:
         """Close the connection."""

@@ -102,8 +102,8 @@ class ControlServer:
         match request.get("query"):
             case "snapshot":
                 return {"snapshot": to_plain(self._desk.snapshot())}
-            case "settings":
-                return {"settings": to_plain(self._desk.settings)}
+            case "lots":
+                return {"lots": self._desk.settings.first_trade_lots}
             case _:
                 command, by = wire.read_command(request)
                 return {"outcome": to_plain(await self._desk.dispatch(command, by))}
