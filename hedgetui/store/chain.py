@@ -88,7 +88,7 @@ def decode(row: Row) -> Fact:
         raise DataError(f"unknown kind {row.kind!r}")
     try:
         event = cast("Event", from_plain(kind, json.loads(row.payload)))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{row.kind}: not JSON: {error}") from error
     return Fact(row.seq, Timestamp(row.at), event)
 

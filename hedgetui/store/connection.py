@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
 BUSY_TIMEOUT_MS = 5_000
+DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""What reading a damaged file may raise: broken text surfaces as either of them."""
+
 _UPGRADE_HINT = "upgrade hedgetui, or name another folder with store.directory"
 _DAMAGED_HINT = "nothing was changed: keep a copy, move the file away or restore a backup"
 
@@ -68,12 +71,12 @@ async def connect(opening: Callable[[], sqlite3.Connection]) -> aiosqlite.Connec
     Raises:
         StoreError: as `opening` raised it.
     """
-    failures: list[StoreError] = []
+    failures: list[Exception] = []
 
     def attempt() -> sqlite3.Connection:
         try:
             return opening()
-        except StoreError as failure:
+        except Exception as failure:  # noqa: BLE001 - raised below, on the loop's side
             failures.append(failure)
             return sqlite3.connect(":memory:")
 
@@ -99,7 +102,7 @@ def open_writer(
     prepare_file(path)
     try:
         connection = sqlite3.connect(path, isolation_level=None)
-    except sqlite3.Error as error:
+    except DATABASE_ERRORS as error:
         raise explain(error, path) from error
     try:
         _configure(connection, schema)
@@ -107,7 +110,7 @@ def open_writer(
         steps = migrations(schema) if scripts is None else scripts
         _upgrade(connection, path, schema, steps)
         _trust(connection, path, steps)
-    except sqlite3.Error as error:
+    except DATABASE_ERRORS as error:
         connection.close()
         raise explain(error, path) from error
     except BaseException:
@@ -125,19 +128,28 @@ def open_reader(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise StoreError(f"{path} does not exist", hint="run hedgetui once, or check the profile")
     address = path.resolve().as_uri() + "?mode=ro"
-    if not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists():
-        # SQLite wants to make its shared-memory file even to read; an archive cannot change.
-        address += "&immutable=1"
-    connection = None
     try:
-        connection = sqlite3.connect(address, uri=True, isolation_level=None)
+        return _connect_to_read(address)
+    except DATABASE_ERRORS as error:
+        if path.with_name(f"{path.name}-wal").exists():
+            raise explain(error, path) from error
+    try:
+        # SQLite wants to make its shared-memory file even to read. Where it may not, nobody
+        # writes either: a journal without a write-ahead log is complete in itself.
+        return _connect_to_read(address + "&immutable=1")
+    except DATABASE_ERRORS as error:
+        raise explain(error, path) from error
+
+
+def _connect_to_read(address: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(address, uri=True, isolation_level=None)
+    try:
         connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         connection.execute("PRAGMA trusted_schema=OFF")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.Error as error:
-        if connection is not None:
-            connection.close()
-        raise explain(error, path) from error
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
@@ -168,6 +180,8 @@ def prepare_file(path: Path) -> None:
 def explain(error: Exception, path: Path) -> StoreError:
     """Return the sentence for a database error; `code` tells scripts which one it is."""
     name = getattr(error, "sqlite_errorname", "") or ""
+    if "decode" in str(error):
+        name = "SQLITE_CORRUPT"
     for prefix, code, words, hint in _WORDS:
         if name.startswith(prefix):
             return StoreError(f"{path} {words}", hint=hint, code=code)

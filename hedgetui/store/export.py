@@ -9,13 +9,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 from hedgetui.domain.units import Timestamp, iso_utc
 from hedgetui.store import chain
-from hedgetui.store.connection import explain, open_reader
+from hedgetui.store.connection import DATABASE_ERRORS, explain, open_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,7 +35,7 @@ def rows(path: Path, *, after: int = 0, last: int | None = None) -> Iterator[cha
                 newest = connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()
                 after = max(after, newest[0] - max(0, last))
             yield from chain.read(connection, after)
-        except sqlite3.Error as error:
+        except DATABASE_ERRORS as error:
             raise explain(error, path) from error
 
 

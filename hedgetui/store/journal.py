@@ -23,7 +23,7 @@ from hedgetui.domain.events import Event, Fact
 from hedgetui.ports.clock import outside_work
 from hedgetui.ports.journal import SlotTaken
 from hedgetui.store import chain
-from hedgetui.store.connection import JOURNAL, connect, explain, open_writer
+from hedgetui.store.connection import DATABASE_ERRORS, JOURNAL, connect, explain, open_writer
 from hedgetui.store.lock import WriterLock
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ class Journal:
         try:
             with outside_work():
                 return list(await self._connection.execute_fetchall(sql, parameters))
-        except sqlite3.Error as error:
+        except DATABASE_ERRORS as error:
             raise self._poison(error) from error
 
     async def _drain(self) -> None:
@@ -221,7 +221,7 @@ class Journal:
             for append in (*batch, *self._waiting):
                 _fail(append, self._failure)
             self._waiting.clear()
-            if not isinstance(error, sqlite3.Error):
+            if not isinstance(error, DATABASE_ERRORS):
                 raise
 
     def _take(self) -> list[_Append]:
@@ -281,7 +281,7 @@ class Journal:
     def _poison(self, error: BaseException) -> StoreError:
         """Refuse every later write and return why; the first cause is kept."""
         if self._failure is None:
-            if isinstance(error, sqlite3.Error):
+            if isinstance(error, DATABASE_ERRORS):
                 self._failure = explain(error, self.path)
             else:
                 self._failure = StoreError(
@@ -301,7 +301,7 @@ def _open_locked(path: Path, profile: str, lock: WriterLock) -> sqlite3.Connecti
         except BaseException:
             connection.close()
             raise
-    except sqlite3.Error as error:
+    except DATABASE_ERRORS as error:
         lock.release()
         raise explain(error, path) from error
     except BaseException:

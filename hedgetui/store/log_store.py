@@ -16,7 +16,7 @@ from hedgetui.domain.errors import StoreError
 from hedgetui.domain.units import Timestamp
 from hedgetui.ports.clock import outside_work
 from hedgetui.ports.journal import LogRecord, Sample
-from hedgetui.store.connection import LOG, connect, explain, open_writer
+from hedgetui.store.connection import DATABASE_ERRORS, LOG, connect, explain, open_writer
 from hedgetui.store.retention import Retention
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ class LogStore:
                     lines = []
                 if samples:
                     await connection.execute_fetchall(*_insert_samples(samples))
-        except sqlite3.Error as error:
+        except DATABASE_ERRORS as error:
             self.failed = str(explain(error, self.path))
             self._lines.extendleft(reversed(lines))
             self._samples.extendleft(reversed(samples))
@@ -195,7 +195,7 @@ class LogStore:
         try:
             with outside_work():
                 return list(await self._connection.execute_fetchall(sql, parameters))
-        except sqlite3.Error as error:
+        except DATABASE_ERRORS as error:
             self.failed = str(explain(error, self.path))
             return []
 

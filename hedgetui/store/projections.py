@@ -197,7 +197,7 @@ def _differences(
     folded: dict[str, tuple[object, ...]],
     touched: dict[str, int],
 ) -> Iterator[Violation]:
-    for key in sorted(stored.keys() | folded.keys()):
+    for key in sorted(stored.keys() | folded.keys(), key=str):
         if stored.get(key) != folded.get(key):
             yield Violation(
                 touched.get(key, 0), "tables agree", f"{table}: {key} is not what the rows say"

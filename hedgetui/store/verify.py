@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING
 from hedgetui.domain.codec import canonical
 from hedgetui.domain.errors import DataError
 from hedgetui.store import chain
-from hedgetui.store.connection import JOURNAL, explain, migrations, open_reader, schema_changes
+from hedgetui.store.connection import (
+    DATABASE_ERRORS,
+    JOURNAL,
+    explain,
+    migrations,
+    open_reader,
+    schema_changes,
+)
 from hedgetui.store.projections import Projection, Violation
 
 if TYPE_CHECKING:
@@ -48,7 +55,7 @@ def verify(path: Path, *, known_head: str = "") -> VerifyReport:
     with closing(open_reader(path)) as connection:
         try:
             return _verify(connection, path, known_head)
-        except sqlite3.Error as error:
+        except DATABASE_ERRORS as error:
             raise explain(error, path) from error
 
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from hedgetui.domain.errors import StoreError
 from hedgetui.domain.events import EngineStopped
+from hedgetui.store import chain, export
 from hedgetui.store.connection import JOURNAL, migrations, open_reader, open_writer
 from hedgetui.store.journal import TAIL_ROWS, Journal
 from hedgetui.store.verify import verify
@@ -203,11 +204,22 @@ def test_a_flipped_byte_is_refused_or_harmless_but_never_read_as_truth(
     data[place % len(data)] ^= change
     target = tmp_path_factory.mktemp("flip") / "sim.db"
     target.write_bytes(data)
+    verified = _head_or_none(target)
+    assert verified in {None, _head_or_none(path)}
     try:
         found = with_journal(target, _facts)
     except StoreError:
         return
     assert found == facts
+
+
+def _head_or_none(path: Path) -> str | None:
+    """Return the head of a journal without findings."""
+    try:
+        report = verify(path)
+    except StoreError:
+        return None
+    return report.head if report.ok else None
 
 
 _SAMPLES: dict[str, tuple[Path, tuple[Fact, ...]]] = {}
@@ -271,6 +283,54 @@ def test_an_edited_row_is_found_at_start_or_at_the_first_reading(tmp_path: Path)
             connection.execute("UPDATE events SET at = at + 1 WHERE seq = ?", (seq,))
             connection.execute(text)
         assert f"row {seq}:" in str(_refused(edited))
+
+
+def test_a_row_this_version_cannot_read_is_named(tmp_path: Path):
+    path = tmp_path / "sim.db"
+    write_orders(path, 1)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        (head,) = connection.execute("SELECT hash FROM events WHERE seq = 4").fetchone()
+        future = chain.chained(head, 5, NOON, "MoonPhaseChanged", "{}")
+        connection.execute("INSERT INTO events VALUES (?,?,?,?,?,?)", future)
+    assert "row 5: unknown kind 'MoonPhaseChanged'" in str(_refused(path))
+
+
+def test_an_interrupted_writer_leaves_nobody_waiting_and_claims_nothing(tmp_path: Path):
+    path = tmp_path / "sim.db"
+
+    async def work(journal: Journal) -> None:
+        first = asyncio.ensure_future(journal.append(NOON, [recorded(1)]))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert journal._writer is not None
+        second = asyncio.ensure_future(journal.append(NOON, [recorded(2, slot="S2")]))
+        await asyncio.sleep(0)
+        journal._writer.cancel()
+        outcomes = await asyncio.gather(first, second, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [StoreError, StoreError]
+        with pytest.raises(StoreError, match="interrupted"):
+            await journal.begin_run(NOON)
+
+    with_journal(path, work)
+    assert verify(path).ok
+
+
+def test_reading_a_failing_file_halts_the_journal(tmp_path: Path):
+    async def work(journal: Journal) -> None:
+        with pytest.raises(StoreError):
+            await journal._query("SELECT * FROM nowhere")
+        with pytest.raises(StoreError):
+            await journal.append(NOON, [recorded(1)])
+
+    with_journal(tmp_path / "sim.db", work)
+
+
+def test_a_database_without_the_rows_table_cannot_be_exported(tmp_path: Path):
+    path = tmp_path / "sim.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE recipes (id)")
+    with pytest.raises(StoreError):
+        list(export.rows(path))
 
 
 _MORE = "CREATE TABLE more (id INTEGER PRIMARY KEY);"

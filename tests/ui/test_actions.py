@@ -14,6 +14,7 @@ from hedgetui.ui.keynames import canonical, display
 from hedgetui.ui.kill import KillLadder, Step
 from hedgetui.ui.screens.footer_text import footer_line
 from hedgetui.ui.screens.spans import text_of, width_of
+from hedgetui.ui.settings import UiSettings
 from hedgetui.ui.widgets.tree_grid import TreeGrid
 from tests.ui.console_stage import opened, run
 from tests.ui.still_desk import StillDesk
@@ -52,7 +53,7 @@ def test_every_listed_action_is_bound():
 
 
 def test_every_method_exists():
-    app = HedgeApp(StillDesk(), __import__("hedgetui.ui.settings", fromlist=["x"]).UiSettings())
+    app = HedgeApp(StillDesk(), UiSettings())
     for action in ACTIONS:
         if action.method:
             handler, _, method = action.method.partition(".")

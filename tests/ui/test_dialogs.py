@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -164,8 +165,6 @@ def test_the_answer_keys_are_in_view_at_every_size(size):
 
 
 def test_a_second_press_while_a_preview_is_opening_does_nothing():
-    import asyncio
-
     async def test():
         async with opened() as console:
             console.desk.gate = asyncio.Event()
@@ -193,7 +192,7 @@ def test_a_refusal_is_one_line_and_never_markup():
 
 def test_a_failing_desk_is_said_and_survived():
     class Broken(StillDesk):
-        async def dispatch(self, command, by="you"):
+        async def dispatch(self, command, by="you"):  # noqa: ARG002 - the port's own signature
             raise RuntimeError("socket [gone]")
 
     async def test():
@@ -209,7 +208,9 @@ def test_a_failing_desk_is_said_and_survived():
 def test_stale_greeks_need_an_explicit_yes():
     async def test():
         desk = StillDesk()
-        desk.answers[cmd.PreviewHedge] = Outcome(False, "greeks-stale", "greeks stale 23 s XSP 540C")
+        desk.answers[cmd.PreviewHedge] = Outcome(
+            False, "stale-greeks", "greeks stale 23 s XSP 540C"
+        )
         async with opened(desk) as console:
             await console.press("H")
             assert "greeks stale 23 s" in console.text
@@ -218,6 +219,25 @@ def test_stale_greeks_need_an_explicit_yes():
             await console.press("H", "y")
             assert desk.commands[-1] == cmd.PreviewHedge(accept_stale=True)
             assert desk.sent() == []
+
+    run(test())
+
+
+def test_a_moved_book_is_shown_again_before_anything_is_sent():
+    async def test():
+        desk = StillDesk()
+        again = replace(HEDGE, preview_id="p-2", title="HEDGE NOW: BUY 3 MES 202512 @ MKT")
+        desk.answers[cmd.Confirm] = Outcome(False, "book-moved", "the book moved", preview=again)
+        async with opened(desk) as console:
+            await console.press("H", "y")
+            assert "BUY 3 MES" in console.text
+            assert console.notes == ["the book moved"]
+            await console.press("y", after=0.1)
+            assert desk.sent() == [cmd.Confirm("p-1")]
+            desk.answers[cmd.Confirm] = Outcome(True, "done", "sent")
+            await console.press("y")
+            assert desk.sent()[-1] == cmd.Confirm("p-2")
+            assert not is_open(console)
 
     run(test())
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PREVIEW = "preview"
 """Name shared by every verb that opens a preview, so that only one is on its way."""
 
-STALE_CODE = "greeks-stale"
+STALE_CODE = "stale-greeks"
 """The desk's answer when a hedge would rest on old greeks; the trader may accept own ones."""
 
 LARGEST_ENTRY = 1_000
@@ -111,15 +111,18 @@ class TradeKeys:
         from hedgetui.ui.dialogs.preview import PreviewDialog  # noqa: PLC0415 - off the first paint
 
         answer = outcome or await self._app.desk.dispatch(command)
-        preview = answer.preview
         snapshot = self._app.snapshot
-        if preview is None or snapshot is None:
-            self._app.tell(answer)
-            return
-        status = snapshot.status
-        typed = await self._app.ask(PreviewDialog(preview, status.mode, status.now))
-        if typed is not None:
-            self._app.tell(await self._app.desk.dispatch(cmd.Confirm(preview.preview_id, typed)))
+        # The desk may answer a confirmation with a new preview: the book moved, look again.
+        while (preview := answer.preview) is not None and snapshot is not None:
+            status = snapshot.status
+            typed = await self._app.ask(PreviewDialog(preview, status.mode, status.now))
+            if typed is None:
+                return
+            answer = await self._app.desk.dispatch(cmd.Confirm(preview.preview_id, typed))
+            if answer.preview is not None:
+                self._app.tell(answer)
+            snapshot = self._app.snapshot
+        self._app.tell(answer)
 
     async def _hedge(self) -> None:
         from hedgetui.ui.dialogs.base import YesDialog  # noqa: PLC0415 - off the first paint

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from hedgetui.ports.desk import BookView, PayoffView
 from hedgetui.ports.journal import Sample
-from hedgetui.ui import format as fmt
 from hedgetui.ui.widgets.line_chart import Mark, Series
 
 
@@ -27,20 +24,15 @@ def payoff_chart(payoff: PayoffView, book: BookView) -> tuple[list[Series], list
     return series, [mark for mark in marks if low <= mark.x <= high]
 
 
-def day_chart(samples: tuple[Sample, ...], zone_name: str) -> tuple[list[Series], list[Mark]]:
-    """Return net profit over the hours of the exchange's day."""
-    if len(samples) < 2:
-        return [], []
-    where, _ = fmt.zone(zone_name)
-    first = datetime.fromtimestamp(samples[0].at, where)
-    midnight = samples[0].at - (first.hour * 3600 + first.minute * 60 + first.second)
-    hours: list[float] = []
+def day_chart(samples: tuple[Sample, ...]) -> tuple[list[Series], list[Mark]]:
+    """Return net profit over the minutes since the first sample."""
+    minutes: list[float] = []
     profits: list[float] = []
     for sample in samples:
-        hour = (sample.at - midnight) / 3600
-        if not hours or hour > hours[-1]:
-            hours.append(hour)
+        minute = (sample.at - samples[0].at) / 60
+        if not minutes or minute > minutes[-1]:
+            minutes.append(minute)
             profits.append(sample.net_pnl)
-    if len(hours) < 2:
+    if len(minutes) < 2:
         return [], []
-    return [Series("net", hours, profits, "series-3", fill=True)], []
+    return [Series("net, by minutes", minutes, profits, "series-3", fill=True)], []

@@ -38,16 +38,17 @@ class DeskLog(LogPane):
         super().__init__(icons=icons, id="log")
         self._zone = zone
         self._records: dict[int, LogRecord] = {}
+        self._count = 0
 
     def add(self, records: Iterable[LogRecord]) -> None:
         """Take new records, oldest first."""
         entries: list[LogEntry] = []
         for record in records:
-            self._records[record.seq] = record
+            self._count += 1  # places in the log start again with every run, these do not
+            self._records[self._count] = record
             level = _LEVELS.get(record.level, record.level)
-            entries.append(
-                LogEntry(record.seq, fmt.clock(record.at, self._zone), level, record.text)
-            )
+            at_text = fmt.clock(record.at, self._zone)
+            entries.append(LogEntry(self._count, at_text, level, record.text))
         while len(self._records) > MAX_LINES:
             del self._records[next(iter(self._records))]
         self.extend(entries)

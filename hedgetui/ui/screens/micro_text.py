@@ -46,7 +46,8 @@ def _first(snapshot: DeskSnapshot, look: Look, width: int) -> Line:
     delta, *_ = net_delta(book, look, 0)
     tone = level_tone(snapshot)
     words = " ".join(safe(book.order, 24).split()[:2])
-    order: Line = ((f" {look.icons.up}{words}", tone),) if words else ()
+    is_due = words and book.level == "red"
+    order: Line = ((f" {look.icons.up}{words}", tone),) if is_due else ()
     band = (f" (±{book.band:g})", "")
     space = ("  ", "")
     return fit(

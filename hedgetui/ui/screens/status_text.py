@@ -77,7 +77,7 @@ def _mode(status: StatusView, look: Look) -> Line:
 
 
 def net_delta(book: BookView, look: Look, detail: int) -> Line:
-    """Return `Δ -11.0 (±10) ▲ HEDGE BUY 2 MES`, with less of it at a lower `detail`."""
+    """Return `Δ -11.0 (±10) ▲ HEDGE BUY 2 MES`; the order only where the band is broken."""
     tone = LEVEL_TONES.get(book.level, "stale")
     text = fmt.estimated(fmt.signed(book.net_delta), look.icons, is_estimate=book.estimated)
     if greeks_stale(book):
@@ -85,7 +85,7 @@ def net_delta(book: BookView, look: Look, detail: int) -> Line:
     parts: list[Fragment] = [(f"Δ {text}", tone)]
     if detail >= 1:
         parts.append((f" (±{book.band:g})", ""))
-    if book.order:
+    if book.order and book.level == "red":
         verb = " HEDGE" if detail >= 2 else ""
         order = safe(book.order, 24)
         parts.append((f" {look.icons.up}{verb} {order}", tone))

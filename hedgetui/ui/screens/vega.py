@@ -63,6 +63,7 @@ class VegaPane(Horizontal):
         self.orders = TreeGrid(ORDER_COLUMNS, icons=look.icons, id="orders")
         self.payoff = LineChart("Payoff", icons=look.icons, id="payoff")
         self.day = LineChart("Day P&L", icons=look.icons, id="day")
+        self._tables = Vertical(id="tables")
         self._gauge = DeltaGauge(icons=look.icons, id="gauge")
         self._want = StyledLines(id="want")
         self._plan = StyledLines(id="plan")
@@ -74,7 +75,7 @@ class VegaPane(Horizontal):
 
     def compose(self) -> ComposeResult:
         """Build the left column and the charts."""
-        with Vertical(id="tables"):
+        with self._tables:
             yield self._gauge
             yield self._want
             yield self._plan
@@ -118,7 +119,7 @@ class VegaPane(Horizontal):
         """Show one state of the desk."""
         before, self._snapshot = self._snapshot, snapshot
         book, icons = snapshot.book, self.look.icons
-        width = self.query_one("#tables").size.width or self.app.size.width
+        width = self._tables.size.width or self.app.size.width
         self._gauge.set_delta(book.net_delta, book.band)
         self._put(self._want, want_line(book, snapshot.status, self.look, width))
         self._show_plan(snapshot, width)
@@ -133,7 +134,7 @@ class VegaPane(Horizontal):
         if before is None or before.payoff != snapshot.payoff or before.book != book:
             self.payoff.set_data(*payoff_chart(snapshot.payoff, book))
         if before is None or before.samples != snapshot.samples:
-            self.day.set_data(*day_chart(snapshot.samples, self.look.zone))
+            self.day.set_data(*day_chart(snapshot.samples))
 
     def _put(self, widget: StyledLines, *lines: Line) -> None:
         plain = self.look.icons.plain
@@ -170,7 +171,9 @@ class VegaPane(Horizontal):
             self._checks.styles.height = max(1, len(rows))
         self._put(self._checks, *rows)
         if failing:
-            text = "; ".join(safe(f"{check.name} {check.detail}", 60) for check in failing)
+            text = "; ".join(
+                safe(f"{check.name}: {check.detail}".removesuffix(": "), 60) for check in failing
+            )
             line: Line = ((f" {self.look.check(ok=False)} pre-flight: {text}"[:width], "warn"),)
             self._put(self._compact, line)
 
