@@ -8,6 +8,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
+# Screens spend their time waiting, so more workers than cores pay.
+PARALLEL ?= -n 4 --dist worksteal
 HEADLESS := run --headless --for 10m --speed 2000 --seed 7 --json
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
@@ -27,10 +29,10 @@ run: $(RUNTIME) ## the console on your configured profile; ARGS="..." are passed
 	@$(BIN)/hedgetui $(ARGS)
 
 test: $(DEV) ## the tests, in random order; ARGS="tests/unit -x" narrows them
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 check: lint ## what CI runs: lint, types, layers, tests with coverage
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term
 
 lint: $(DEV) ## style, types and layers, without the tests
 	$(BIN)/ruff check .
@@ -45,7 +47,9 @@ snap-update: $(DEV) ## accept the screens as they are now
 	$(BIN)/python -m pytest -m snap --snapshot-update $(ARGS)
 
 bench: $(DEV) ## every benchmark beside its anchor, one after the other
-	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+	@missed=0; for name in pricing journal wire start latency growth; do \
+		echo "== $$name"; $(BIN)/python benchmarks/$$name.py || missed=1; \
+	done; exit $$missed
 
 deep: $(DEV) ## long random search
 	HEDGETUI_TEST_PROFILE=deep $(BIN)/python -m pytest --timeout 3600 $(ARGS)

@@ -54,7 +54,7 @@ def status_view(src: Sources, latency_ms: float | None, log_failed: str) -> dk.S
         link_reason=state.link_reason,
         latency_ms=latency_ms,
         now=src.parts.clock.now(),
-        session="OPEN" if state.venue_open else "CLOSED",
+        session=_session(state),
         venue_reason=state.venue_reason,
         armed=state.armed,
         auto=state.auto,
@@ -65,6 +65,12 @@ def status_view(src: Sources, latency_ms: float | None, log_failed: str) -> dk.S
         net_pnl=None if running is None else running + results.closed_profit(state, since),
         log_failed=log_failed,
     )
+
+
+def _session(state: DeskState) -> str:
+    if state.venue_open:
+        return "OPEN"
+    return "HALT" if "halt" in state.venue_reason.lower() else "CLOSED"
 
 
 def book_view(src: Sources, measured: book.Measured, ladder: str) -> dk.BookView:
