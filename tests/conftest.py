@@ -21,8 +21,11 @@ _PROFILE = os.environ.get("HEDGETUI_TEST_PROFILE", "quick")
 _FOREIGN = ("TEXTUAL_", "HEDGETUI_", "XDG_", "SSH_", "TMUX", "LC_")
 _NAMED = ("NO_COLOR", "FORCE_COLOR", "COLORTERM", "COLUMNS", "LINES", "TERM_PROGRAM", "STY")
 
+_KEPT = "TEXTUAL_SNAPSHOT"
+"""Set by the snapshot plugin for its own workers."""
+
 for _name in list(os.environ):
-    if _name.startswith(_FOREIGN) or _name in _NAMED:
+    if (_name.startswith(_FOREIGN) or _name in _NAMED) and not _name.startswith(_KEPT):
         del os.environ[_name]
 os.environ |= {"TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"}
 os.environ |= {"TZ": "UTC", "LANG": "C.UTF-8"}

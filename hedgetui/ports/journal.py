@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from hedgetui.domain.errors import HedgetuiError
 from hedgetui.domain.events import Event, Fact
@@ -16,6 +16,8 @@ from hedgetui.domain.units import Timestamp
 
 class SlotTaken(HedgetuiError):  # noqa: N818 - a state, not a defect
     """A live intent already holds this (account, strategy, instrument)."""
+
+    default_code: ClassVar[str] = "slot_taken"
 
 
 class JournalPort(Protocol):
