@@ -26,14 +26,17 @@ from pty_probe import ROOT, Probe, private_folders
 sys.path.insert(0, str(ROOT))
 
 from hedgetui import bootstrap
+from hedgetui.adapters.sim.broker import SimulatedBroker
 from hedgetui.config import load
 from hedgetui.console import trader
 from hedgetui.domain.events import Event, Fact, HedgeCalculated
+from hedgetui.domain.quotes import Greeks, Quote
 from hedgetui.domain.units import Timestamp
 from hedgetui.domain.vega.decide import Trigger
+from hedgetui.engine.services.triggers import Triggers
 from hedgetui.ports.broker import BrokerMessage, CommittedOrder, IndexLevel, MessageSink
-from hedgetui.domain.quotes import Greeks, Quote
 from hedgetui.simulation.scenarios import TraderStep, scenario
+from hedgetui.store.journal import Journal
 from hedgetui.ui.app import HedgeApp
 from hedgetui.ui.configured import ui_settings
 
@@ -41,7 +44,7 @@ BUSY = """
 [vega]
 max_delta = 2.6
 debounce_ms = 0
-monitor_interval_s = 86400.0
+monitor_interval_s = 2.0
 quote_max_age_s = 600.0
 greeks_max_age_s = 600.0
 [risk]
@@ -66,11 +69,11 @@ CALM = '[simulator]\nscenario = "calm"\nstart = "2025-11-22T15:00:00Z"\n'
 STEPS = (
     TraderStep(0.2, "enable", "on"),
     TraderStep(0.4, "auto", "on"),
-    *(TraderStep(2.0 + 4.0 * row, "enter", f"{row}x100") for row in (1, 2, 3, 4)),
+    *(TraderStep(2.0 + 4.0 * row, "enter", f"{row}x40") for row in (1, 2, 3)),
 )
 LAG_STEP_S = 0.005
 SETTLE_S = 5.0
-FOLLOW_OFF, FOLLOW_ON = "off".encode(), "●".encode()
+FOLLOW_OFF, FOLLOW_ON = b"off", "●".encode()
 """What the caption of the log says after `F` and after `F` again; written nowhere else then."""
 
 DECIDED_GOAL_MS, SUBMIT_P50_MS, SUBMIT_P99_MS, LAG_GOAL_MS = 5.0, 5.0, 50.0, 20.0
@@ -91,55 +94,68 @@ class Stopwatch:
         self._arrived: float | None = None
         self._breach_at: float | None = None
         self._order_from: float | None = None
-        triggers, broker, journal = desk.kernel.triggers, desk.broker, desk.journal
-        plain_connect, plain_submit = broker.connect, broker.submit
-        plain_append, plain_tick = journal.append, triggers.on_tick
-        plain_later = triggers.ask_later
+        self._began = perf_counter()
+        self._watch_broker(desk.broker)
+        self._watch_rule(desk.kernel.triggers)
+        self._watch_journal(desk.journal)
 
-        async def connect(sink: MessageSink) -> None:
-            def arrived(message: BrokerMessage) -> None:
+    def _watch_broker(self, broker: SimulatedBroker) -> None:
+        """Note when market data arrives and when an order has left."""
+        connect, submit = broker.connect, broker.submit
+
+        async def connect_with_probe(sink: MessageSink) -> None:
+            def take(message: BrokerMessage) -> None:
                 if isinstance(message, IndexLevel | Quote | Greeks):
                     self.messages += 1
                     self._arrived = self._arrived or perf_counter()
                 sink(message)
 
-            await plain_connect(arrived)
+            await connect(take)
 
-        def on_tick() -> None:
-            plain_tick()
+        async def submit_with_probe(order: CommittedOrder) -> None:
+            await submit(order)
+            if self._order_from is not None:
+                self.submitted.append(1e3 * (perf_counter() - self._order_from))
+            self._order_from = None
+
+        setattr(broker, "connect", connect_with_probe)  # noqa: B010 - a probe, not a method
+        setattr(broker, "submit", submit_with_probe)  # noqa: B010 - the same
+
+    def _watch_rule(self, triggers: Triggers) -> None:
+        """Note when a batch of market data was judged, and which one crossed the band."""
+        on_tick, ask_later = triggers.on_tick, triggers.ask_later
+
+        def on_tick_with_probe() -> None:
+            on_tick()
             if self._arrived is not None:
                 self.judged.append(1e3 * (perf_counter() - self._arrived))
             self._arrived = None
 
-        def ask_later(reason: Trigger, seconds: float) -> None:
+        def ask_later_with_probe(reason: Trigger, seconds: float) -> None:
             if reason is Trigger.BREACH:
                 self._breach_at = self._arrived
-            plain_later(reason, seconds)
+            ask_later(reason, seconds)
 
-        async def append(at: Timestamp, events: Sequence[Event]) -> tuple[Fact, ...]:
+        setattr(triggers, "on_tick", on_tick_with_probe)  # noqa: B010 - a probe, not a method
+        setattr(triggers, "ask_later", ask_later_with_probe)  # noqa: B010 - the same
+
+    def _watch_journal(self, journal: Journal) -> None:
+        """Note when the order of a crossing was decided, and when it was durable."""
+        append = journal.append
+
+        async def append_with_probe(at: Timestamp, events: Sequence[Event]) -> tuple[Fact, ...]:
             began = perf_counter()
-            ours = any(isinstance(e, HedgeCalculated) and e.trigger == "breach" for e in events)
-            facts = await plain_append(at, events)
-            if ours and self._breach_at is not None:
+            facts = await append(at, events)
+            crossing = any(
+                isinstance(one, HedgeCalculated) and one.trigger == Trigger.BREACH for one in events
+            )
+            if crossing and self._breach_at is not None:
                 self.decided.append(1e3 * (began - self._breach_at))
                 self.durable.append(1e3 * (perf_counter() - began))
                 self._order_from, self._breach_at = self._breach_at, None
             return facts
 
-        async def submit(order: CommittedOrder) -> None:
-            await plain_submit(order)
-            if self._order_from is not None:
-                self.submitted.append(1e3 * (perf_counter() - self._order_from))
-            self._order_from = None
-
-        for owner, name, probe in (
-            (broker, "connect", connect),
-            (broker, "submit", submit),
-            (journal, "append", append),
-            (triggers, "on_tick", on_tick),
-            (triggers, "ask_later", ask_later),
-        ):
-            setattr(owner, name, probe)
+        setattr(journal, "append", append_with_probe)  # noqa: B010 - a probe, not a method
 
     async def watch_loop(self) -> None:
         """Note for ever by how much a short sleep is late."""
@@ -163,12 +179,12 @@ class Stopwatch:
         return {**{name: getattr(self, name) for name in names}, "messages_per_s": rate}
 
 
-async def run_desk(result: Path) -> None:
-    """Be the program in the terminal: the console with probes, until SIGTERM."""
+async def run_desk(folder: Path) -> dict[str, Any]:
+    """Be the program in the terminal until SIGTERM; return what the probes saw."""
     loaded = load()
     world = scenario(loaded.settings.simulator.scenario)
     speed = loaded.settings.simulator.speed
-    async with bootstrap.open_desk(loaded, world, folder=result.parent, speed=speed) as desk:
+    async with bootstrap.open_desk(loaded, world, folder=folder, speed=speed) as desk:
         watch = Stopwatch(desk)
         steps = STEPS if world.name == "demo" else ()
         tasks = [
@@ -177,11 +193,15 @@ async def run_desk(result: Path) -> None:
             asyncio.create_task(trader.follow(desk.kernel, desk.clock, steps, lambda _: None)),
         ]
         app = HedgeApp(desk.kernel, ui_settings(loaded))
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, app.exit)
+
+        def end() -> None:
+            for task in tasks:  # how long the screen takes to close is not what is measured
+                task.cancel()
+            app.exit()
+
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, end)
         await app.run_async(mouse=False)
-        for task in tasks:
-            task.cancel()
-        result.write_text(json.dumps(watch.document()), "utf-8")
+        return watch.document()
 
 
 def watch_desk(configuration: str, seconds: float) -> tuple[list[float], dict[str, Any]]:
@@ -218,7 +238,8 @@ def main() -> int:
     parser.add_argument("--desk", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.desk is not None:
-        asyncio.run(run_desk(options.desk))
+        seen = asyncio.run(run_desk(options.desk.parent))
+        options.desk.write_text(json.dumps(seen), "utf-8")
         return 0
     idle_keys, _ = watch_desk(CALM, options.seconds / 2)
     keys, seen = watch_desk(BUSY, options.seconds)

@@ -13,8 +13,8 @@ import os
 import pty
 import re
 import select
-import signal
 import struct
+import subprocess
 import sys
 import tempfile
 import termios
@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 from types import TracebackType
 from typing import Final, Self
 
@@ -76,23 +76,42 @@ class Probe:
         rows: int = 36,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """Start `command` in the repository's folder on a terminal of `columns` × `rows`."""
-        settings = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        """Start `command` in the repository's folder on a terminal of `columns` × `rows`.
+
+        Raises:
+            OSError: there is no such program.
+        """
+        settings = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+        }
         for name in _NOT_HANDED_ON:
             settings.pop(name, None)
         settings.update(environment or {})
-        size = struct.pack("HHHH", rows, columns, 0, 0)
         self.stream = bytearray()
         """Everything the program has written."""
         self.alive = True
         self._answered = 0
+        self._terminal, far_end = pty.openpty()
+        fcntl.ioctl(far_end, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._began = perf_counter()
-        self._process, self._terminal = pty.fork()
-        if self._process == 0:
-            fcntl.ioctl(0, termios.TIOCSWINSZ, size)
-            os.chdir(ROOT)
-            os.execvpe(command[0], list(command), settings)
-        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, size)
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=far_end,
+                stdout=far_end,
+                stderr=far_end,
+                cwd=ROOT,
+                env=settings,
+                start_new_session=True,
+            )
+        except OSError:
+            os.close(self._terminal)
+            raise
+        finally:
+            os.close(far_end)
 
     def __enter__(self) -> Self:
         return self
@@ -112,6 +131,9 @@ class Probe:
 
     def pump(self, seconds: float) -> bytes:
         """Wait at most `seconds` for output, read it once and answer what it asks."""
+        if not self.alive:  # nothing more comes; the wait is all that is left of the question
+            sleep(max(0.0, seconds))
+            return b""
         ready, _, _ = select.select([self._terminal], [], [], max(0.0, seconds))
         if not ready:
             return b""
@@ -179,7 +201,7 @@ class Probe:
         """Return the seconds of processor time used by all threads so far."""
         total = 0
         try:
-            for thread in Path(f"/proc/{self._process}/task").iterdir():
+            for thread in Path(f"/proc/{self._process.pid}/task").iterdir():
                 total += int((thread / "schedstat").read_text("ascii").split()[0])
         except (OSError, IndexError):
             return math.nan
@@ -189,19 +211,19 @@ class Probe:
         """Ask the program to end, after two seconds make it, and close the terminal."""
         if self._terminal < 0:
             return
-        for number, patience in ((signal.SIGTERM, 2.0), (signal.SIGKILL, 2.0)):
-            if self._ended(number, patience):
+        for stop in (self._process.terminate, self._process.kill):
+            stop()
+            if self._ended(2.0):
                 break
         os.close(self._terminal)
         self._terminal = -1
         self.alive = False
 
-    def _ended(self, number: int, patience: float) -> bool:
-        """Send a signal and tell whether the program is gone within `patience` seconds."""
-        os.kill(self._process, number)
+    def _ended(self, patience: float) -> bool:
+        """Tell whether the program is gone within `patience` seconds."""
         end = perf_counter() + patience
         while perf_counter() < end:
-            if os.waitpid(self._process, os.WNOHANG)[0]:
+            if self._process.poll() is not None:
                 return True
             # A program that restores the terminal blocks until somebody reads what it writes.
             self.pump(0.02)

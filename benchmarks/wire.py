@@ -9,10 +9,12 @@ is not held, the clock runs. Frozen by `p`, nothing but input may cost a byte.
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
 
+import pyte
 import report
 from pty_probe import Probe, Traffic, hedgetui, private_folders
 
@@ -21,6 +23,9 @@ READY = b"MES"
 """On every picture of the console, and in no answer to a terminal's question."""
 SETTLE_S = 12.0
 """The demo enters its strangles within nine seconds; the day begins after that."""
+TRADING = re.compile(r"MES \d{6} \d+\.\d\d/\d+\.\d\d +\d\.\ds")
+"""A quote of the hedge that is seconds old: the demo is alive, and its bytes mean something."""
+CLOSED = re.compile("weekend")
 WEEKEND = '[simulator]\nscenario = "calm"\nstart = "2025-11-22T15:00:00Z"\n'
 """A Saturday: the market is closed."""
 
@@ -42,8 +47,13 @@ def steady(
     *,
     keys: bytes = b"",
     settle: float = 3.0,
+    shows: re.Pattern[str] | None = None,
 ) -> tuple[Traffic, int]:
-    """Return the traffic of a settled program and the bytes of its first second."""
+    """Return the traffic of a settled program and the bytes of its first second.
+
+    Raises:
+        RuntimeError: at the end its picture does not show what was to be measured.
+    """
     columns, rows = size
     with Probe(command, columns=columns, rows=rows, environment=environment) as probe:
         if "hedgetui" in command:
@@ -54,7 +64,18 @@ def steady(
         if keys:
             probe.send(keys)
             probe.run(1.5)
-        return probe.traffic(seconds), first
+        measured = probe.traffic(seconds)
+        picture = as_seen(bytes(probe.stream), size)
+        if shows is not None and not shows.search(picture):
+            raise RuntimeError(f"not what was to be measured:\n{picture}")
+        return measured, first
+
+
+def as_seen(stream: bytes, size: tuple[int, int]) -> str:
+    """Return what a terminal shows after `stream`, line by line."""
+    screen = pyte.Screen(*size)
+    pyte.ByteStream(screen).feed(stream)
+    return "\n".join(line.rstrip() for line in screen.display)
 
 
 def ours(seconds: float) -> tuple[list[Row], list[report.Goal]]:
@@ -65,10 +86,10 @@ def ours(seconds: float) -> tuple[list[Row], list[report.Goal]]:
         name = f"{size[0]}x{size[1]}"
         with private_folders() as environment:
             demo, first = steady(
-                hedgetui("demo"), environment, size, seconds, settle=SETTLE_S
+                hedgetui("demo"), environment, size, seconds, settle=SETTLE_S, shows=TRADING
             )
         with private_folders(WEEKEND) as environment:
-            idle, _ = steady(hedgetui(), environment, size, seconds)
+            idle, _ = steady(hedgetui(), environment, size, seconds, shows=CLOSED)
         rows += [(f"hedgetui demo, {name}", demo), (f"hedgetui idle, {name}", idle)]
         goals += [
             report.Goal(f"demo {name}", demo.bytes_per_s, DEMO_GOAL, "B/s"),

@@ -226,6 +226,7 @@ class DeskSnapshot:
     candidates: tuple[CandidateView, ...]
     scanned_at: Timestamp | None
     orders: tuple[OrderView, ...]
+    """Newest first."""
     preflight: tuple[Check, ...]
     payoff: PayoffView
     samples: tuple[Sample, ...]

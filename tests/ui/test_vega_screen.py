@@ -114,7 +114,7 @@ def test_charts_mark_strikes_spot_and_break_evens():
 def test_the_day_chart_runs_on_minutes_and_never_backwards():
     (series,), _ = day_chart(samples())
     assert (series.xs[0], series.xs[-1]) == (0.0, 60.0)
-    assert day_chart(samples()[:1]) == ([], [])
+    assert day_chart(samples()[:1]) == ([], 0.0)
     repeated = (samples()[0], *samples()[:5], samples()[2])
     (series,), _ = day_chart(repeated)
     assert list(series.xs) == sorted(set(series.xs))

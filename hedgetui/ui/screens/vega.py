@@ -125,16 +125,18 @@ class VegaPane(Horizontal):
         self._show_plan(snapshot, width)
         self._show_checks(snapshot, width)
         self.positions.set_rows([strangle_row(row, icons) for row in snapshot.strangles])
-        self.scanner.set_rows([candidate_row(row) for row in snapshot.candidates])
-        newest_first = reversed(snapshot.orders)
-        self.orders.set_rows([order_row(row, self.look.zone) for row in newest_first])
+        if before is None or before.candidates != snapshot.candidates:
+            self.scanner.set_rows([candidate_row(row) for row in snapshot.candidates])
+        if before is None or before.orders != snapshot.orders:
+            self.orders.set_rows([order_row(row, self.look.zone) for row in snapshot.orders])
         self.set_class(bool(snapshot.orders), "-orders")
         self.set_class(not snapshot.strangles, "-flat-book")
         self.show_captions()
         if before is None or before.payoff != snapshot.payoff or before.book != book:
             self.payoff.set_data(*payoff_chart(snapshot.payoff, book))
         if before is None or before.samples != snapshot.samples:
-            self.day.set_data(*day_chart(snapshot.samples))
+            series, reach = day_chart(snapshot.samples)
+            self.day.set_data(series, reach=reach)
 
     def _put(self, widget: StyledLines, *lines: Line) -> None:
         plain = self.look.icons.plain

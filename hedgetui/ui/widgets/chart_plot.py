@@ -72,8 +72,13 @@ class ChartData:
     y_high: float
 
 
-def chart_data(series: Sequence[Series], marks: Sequence[Mark] = ()) -> ChartData | None:
+def chart_data(
+    series: Sequence[Series], marks: Sequence[Mark] = (), *, reach: float | None = None
+) -> ChartData | None:
     """Check and measure the data; None when not one finite point is there.
+
+    `reach` is where the x axis ends at the least: a growing line is then drawn on, instead of
+    being squeezed anew with every point.
 
     `ValueError` for lengths that differ or `xs` that do not increase.
     """
@@ -88,6 +93,8 @@ def chart_data(series: Sequence[Series], marks: Sequence[Mark] = ()) -> ChartDat
     all_x = np.concatenate([xs for xs, _ in finite])
     all_y = np.concatenate([ys for _, ys in finite])
     x_low, x_high = float(all_x.min()), float(all_x.max())
+    if reach is not None:
+        x_high = max(x_high, reach)
     if x_high <= x_low:
         x_low, x_high = x_low - 0.5, x_high + 0.5
     y_low, y_high = float(all_y.min()), float(all_y.max())

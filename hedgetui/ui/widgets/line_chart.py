@@ -99,9 +99,11 @@ class LineChart(Widget, can_focus=True):
             return None
         return self._plot.x_at(self._cross)
 
-    def set_data(self, series: Sequence[Series], marks: Sequence[Mark] = ()) -> None:
-        """Show these lines and verticals; see `chart_data` for what is refused."""
-        self._data = chart_data(series, marks)
+    def set_data(
+        self, series: Sequence[Series], marks: Sequence[Mark] = (), *, reach: float | None = None
+    ) -> None:
+        """Show these lines and verticals; see `chart_data` for `reach` and what is refused."""
+        self._data = chart_data(series, marks, reach=reach)
         self._draw(new_plot=True)
 
     def _draw(self, *, new_plot: bool) -> None:
