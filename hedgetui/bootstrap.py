@@ -182,9 +182,7 @@ async def open_desk(
         BrokerUnreachable: the profile needs a broker that this build cannot reach.
     """
     settings = loaded.settings
-    if settings.general.profile != "sim":
-        message = f"profile {settings.general.profile!r} needs a broker link"
-        raise BrokerUnreachable(message, hint="this version trades on the simulator: --profile sim")
+    _require_simulator(settings.general.profile)
     journal_path, log_path, exchange_path = _files(loaded, folder, db)
     async with AsyncExitStack() as stack:
         journal = await Journal.open(journal_path, profile="sim")
@@ -215,6 +213,12 @@ async def open_desk(
             await kernel.stop("closed")
             if journal.failure is None:
                 await journal.end_run(clock.now())
+
+
+def _require_simulator(profile: str) -> None:
+    if profile != "sim":
+        message = f"profile {profile!r} needs a broker link"
+        raise BrokerUnreachable(message, hint="this version trades on the simulator: --profile sim")
 
 
 def _files(loaded: config.Loaded, folder: Path | None, db: Path | None) -> tuple[Path, Path, Path]:
@@ -322,13 +326,15 @@ def run(options: argparse.Namespace) -> int:
 
     async def session(folder: Path | None) -> int:
         async with AsyncExitStack() as stack:
+            ending = headless.Ending(lines)
+            stack.enter_context(ending.by_signals())
             desk = await stack.enter_async_context(
                 open_desk(loaded, world, folder=folder, db=db, deterministic=True, listener=lines)
             )
             socket = socket_path(options, loaded.paths) if db else None
             await stack.enter_async_context(listening(desk.kernel, socket, desk.complain))
             steps = world.steps(desk.seed, seconds)
-            summary = await headless.run(desk, steps, seconds, lines)
+            summary = await headless.run(desk, steps, seconds, ending)
         # Only now the journal has its last fact, and the stream of facts its last line.
         summary |= {"journal_hash": desk.head, "scenario": world.name}
         return headless.finish(summary, as_json=lines is not None)

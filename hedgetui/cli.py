@@ -15,7 +15,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from hedgetui import __version__
 from hedgetui.domain.errors import HedgetuiError, UsageError
@@ -197,7 +197,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _obey(words, debug=debug)
         _flush()
     except BrokenPipeError:
-        _drop_output()
+        _drop(sys.stdout)
+        _drop(sys.stderr)
         return 0  # the reader of our output left; that is its right and not an error of ours
     except KeyboardInterrupt:
         failure = HedgetuiError("interrupted", exit_code=INTERRUPTED, code="interrupted")
@@ -269,7 +270,7 @@ def _explain(error: HedgetuiError, *, as_json: bool) -> None:
             output.flush()
             return
     except (OSError, HedgetuiError):
-        _drop_output()  # stdout is what failed; stderr may still be read
+        _drop(sys.stdout)  # stderr may still be read
     with suppress(OSError):
         first, *more = error.message.splitlines() or [""]
         output.say(f"hedgetui: {first}")
@@ -305,11 +306,10 @@ def _lend_streams() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _drop_output() -> None:
-    """Point both streams at nothing, so that closing them cannot fail again."""
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
-            place = stream.fileno()
-            null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, place)
-            os.close(null)
+def _drop(stream: TextIO) -> None:
+    """Point a stream at nothing, so that closing it cannot fail again."""
+    with suppress(OSError, ValueError):
+        place = stream.fileno()
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, place)
+        os.close(null)

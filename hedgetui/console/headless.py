@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from hedgetui.console import crash, output, trader
@@ -56,12 +56,40 @@ class RunningDesk(Protocol):
         ...
 
 
-class Ending:
-    """The first reason to stop, and who waits for it."""
+class FactLines:
+    """Prints each fact as one JSON line, until nobody takes them any more."""
 
     def __init__(self) -> None:
+        self.stuck: BaseException | None = None
+        """Why no more lines are printed."""
+        self.on_stuck: Callable[[BaseException], None] | None = None
+
+    def __call__(self, fact: Fact) -> None:
+        """Print one fact; a failure ends the run instead of the worker that made the fact."""
+        if self.stuck is not None:
+            return
+        head = {"seq": fact.seq, "at": iso_utc(fact.at), "kind": fact.kind}
+        try:
+            output.print_json({**head, **to_plain(fact.event)})
+            output.flush()
+        except (BrokenPipeError, HedgetuiError) as error:
+            self.stuck = error
+            if self.on_stuck is not None:
+                self.on_stuck(error)
+
+
+class Ending:
+    """The first reason to stop, and who waits for it.
+
+    `lines` is the fact listener with `--json`, else None and the log is narrated.
+    """
+
+    def __init__(self, lines: FactLines | None = None) -> None:
         self._over = asyncio.Event()
         self._why: str | BaseException = ""
+        self.streams = lines is not None
+        if lines is not None:
+            lines.on_stuck = self.because
 
     def because(self, why: str | BaseException) -> None:
         """Stop; a later reason does not replace the first."""
@@ -74,60 +102,47 @@ class Ending:
         await self._over.wait()
         return self._why
 
+    @contextlib.contextmanager
+    def by_signals(self) -> Iterator[None]:
+        """End in order at the first signal; a second one is not ours and ends at once."""
+        loop = asyncio.get_running_loop()
 
-class FactLines:
-    """Prints each fact as one JSON line, until nobody takes them any more."""
+        def release() -> None:
+            for number in _SIGNALS:
+                loop.remove_signal_handler(number)
 
-    def __init__(self) -> None:
-        self.ending: Ending | None = None
-        self._stuck: BaseException | None = None
+        def stop() -> None:
+            release()
+            self.because(_INTERRUPTED)
 
-    def __call__(self, fact: Fact) -> None:
-        """Print one fact; a failure ends the run instead of the worker that made the fact."""
-        if self._stuck is not None:
-            return
-        head = {"seq": fact.seq, "at": iso_utc(fact.at), "kind": fact.kind}
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, stop)
         try:
-            output.print_json({**head, **to_plain(fact.event)})
-            output.flush()
-        except (BrokenPipeError, HedgetuiError) as error:
-            self._stuck = error
-            if self.ending is not None:
-                self.ending.because(error)
-
-    def check(self) -> None:
-        """Raise what happened before anyone could be told."""
-        if self._stuck is not None:
-            raise self._stuck
+            yield
+        finally:
+            release()
 
 
 async def run(
-    desk: RunningDesk, steps: Sequence[TraderStep], seconds: float, lines: FactLines | None
+    desk: RunningDesk, steps: Sequence[TraderStep], seconds: float, ending: Ending
 ) -> dict[str, Any]:
     """Run for `seconds` of the desk's time and return the summary, all but its hash.
-
-    `lines` is the fact listener with `--json`, else None and the log is narrated.
 
     Raises:
         HedgetuiError: the journal or the output failed.
         BrokenPipeError: the reader of the output left.
     """
-    ending = Ending()
-    if lines is not None:
-        lines.check()
-        lines.ending = ending
     began = desk.clock.now()
     box = desk.port.subscribe()
-    counting = asyncio.create_task(_count_log(desk, box, ending, echo=lines is None))
+    counting = asyncio.create_task(_count_log(desk, box, ending, echo=not ending.streams))
     script = asyncio.create_task(trader.follow(desk.port, desk.clock, steps, output.say))
     timer = desk.clock.call_later(seconds, lambda: ending.because("time is up"))
-    with _signals(ending):
-        try:
-            why = await ending.wait()
-        finally:
-            timer.cancel()
-            script.cancel()
-            await asyncio.gather(script, return_exceptions=True)
+    try:
+        why = await ending.wait()
+    finally:
+        timer.cancel()
+        script.cancel()
+        await asyncio.gather(script, return_exceptions=True)
     if isinstance(why, BaseException):
         raise why
     if script.done() and not script.cancelled():
@@ -154,27 +169,6 @@ def history_of(truth: BrokerTruth) -> BrokerHistory:
         executions=[(e.client_key, e.exec_id) for e in truth.executions],
         positions=truth.positions,
     )
-
-
-@contextlib.contextmanager
-def _signals(ending: Ending) -> Iterator[None]:
-    """End in order at the first signal; a second one is not ours and ends at once."""
-    loop = asyncio.get_running_loop()
-
-    def release() -> None:
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)
-
-    def stop() -> None:
-        release()
-        ending.because(_INTERRUPTED)
-
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, stop)
-    try:
-        yield
-    finally:
-        release()
 
 
 async def _count_log(

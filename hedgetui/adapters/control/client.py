@@ -49,7 +49,7 @@ class ControlClient:
         except OSError:
             return None  # no file, no listener, or a path too long to ever have had one
         if not wire.same_user(writer):
-            writer.close()
+            await wire.hang_up(writer)
             raise _foreign(path)
         return cls(reader, writer, patience_s)
 
@@ -68,11 +68,7 @@ class ControlClient:
 
     async def close(self) -> None:
         """Close the connection."""
-        self._writer.close()
-        try:
-            await self._writer.wait_closed()
-        except ConnectionError:
-            return  # it was closed from the other side first
+        await wire.hang_up(self._writer)
 
     async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         try:

@@ -64,7 +64,7 @@ class ControlServer:
             self._server = None
             self._path.unlink(missing_ok=True)
         for writer in tuple(self._peers):
-            writer.close()
+            await wire.hang_up(writer)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._peers.add(writer)
@@ -75,7 +75,7 @@ class ControlServer:
             return  # the other side left; the desk does not care
         finally:
             self._peers.discard(writer)
-            writer.close()
+            await wire.hang_up(writer)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer line after line; a line that is too long ends the conversation."""

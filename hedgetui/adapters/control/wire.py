@@ -9,6 +9,7 @@ to the journal and to a terminal, and either side checks that the other one is t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import socket
@@ -94,3 +95,10 @@ def same_user(writer: asyncio.StreamWriter) -> bool:
     raw = peer.getsockopt(socket.SOL_SOCKET, option, _CREDENTIALS.size)
     _, user, _ = _CREDENTIALS.unpack(raw)
     return bool(user == os.geteuid())
+
+
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    """Close a connection for good; the other side may have been first."""
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
