@@ -283,18 +283,16 @@ async def _screen(loaded: config.Loaded, world: Scenario, options: argparse.Name
         )
         socket = None if passing else socket_path(options, loaded.paths)
         await stack.enter_async_context(listening(desk.kernel, socket, desk.complain))
-        steps = world.steps(desk.seed, _DAY_S) if passing else ()
-        script = asyncio.create_task(trader.follow(desk.kernel, desk.clock, steps, _nowhere))
+        steps = world.steps(desk.seed, _DAY_S)
+        if not passing:
+            steps = trader.opening(steps) if desk.kernel.recorder.state.epoch == 1 else ()
+        script = asyncio.create_task(trader.follow(desk.kernel, desk.clock, steps))
         stack.callback(script.cancel)
         app = HedgeApp(desk.kernel, ui_settings(loaded))
         for number in (signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, app.exit)
         await app.run_async(mouse=app.settings.mouse)
         return app.return_code or 0
-
-
-def _nowhere(_: str) -> None:
-    """Drop a narration: a screen owns the terminal, and the log says the same."""
 
 
 def keys(options: argparse.Namespace) -> int:

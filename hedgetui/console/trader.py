@@ -19,6 +19,7 @@ from hedgetui.simulation.scenarios import TraderStep
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 _LONGEST_S = 366 * 86_400.0
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhd]?)")
+_OPENING_S = 60.0
 _READY_S = 60.0
 _QUIET_S = 120.0
 _RETRY_S = 5.0
@@ -60,8 +61,20 @@ def pace(speed: float | None) -> float | None:
 Narrator = Callable[[str], None]
 
 
+def opening(steps: Iterable[TraderStep]) -> tuple[TraderStep, ...]:
+    """Return what a plan does in its first minute: the book a first start finds.
+
+    Nobody closes it again but the trader, since it is kept.
+    """
+    return tuple(step for step in steps if step.at_seconds <= _OPENING_S)
+
+
+def silently(_: str) -> None:
+    """Drop a narration: a screen owns the terminal, and its log says the same."""
+
+
 async def follow(
-    desk: DeskPort, clock: Clock, steps: Iterable[TraderStep], narrate: Narrator
+    desk: DeskPort, clock: Clock, steps: Iterable[TraderStep], narrate: Narrator = silently
 ) -> None:
     """Carry out `steps` at their times, counted from now; refusals are narrated."""
     began = clock.now()

@@ -150,3 +150,11 @@ class _Stopped:
 
     def call_later(self, seconds, callback):
         raise NotImplementedError
+
+
+def test_a_first_start_gets_the_opening_of_the_plan_and_no_closes():
+    steps = scenario("demo").steps(7, 86_400.0)
+    opening = trader.opening(steps)
+    assert {step.action for step in opening} == {"enable", "auto", "enter"}
+    assert sum(step.action == "enter" for step in opening) == 3
+    assert any(step.action == "close_oldest" for step in steps)
