@@ -97,7 +97,7 @@ class Auditor:
             self._say(14, seq, f"hedge #{intent.number} without its calculation")
             return
         try:
-            before = float(calculated.inputs["net"])
+            before = float(calculated.inputs["net"]) - float(calculated.inputs.get("target", 0.0))
         except (KeyError, ValueError):
             self._say(14, seq, f"hedge #{intent.number} computed without a net delta")
             return

@@ -302,6 +302,8 @@ def _proven(intent: Intent, evidence: NeverSent | ProvenAbsent | HumanVerdict) -
 
 
 def _executed(intent: Intent, quantity: Contracts) -> Step:
+    if not quantity:
+        return Step(intent)  # a correction of the price alone
     filled = Contracts(intent.filled + quantity)
     effects: set[Effect] = set()
     if not intent.live:
@@ -315,7 +317,8 @@ def _executed(intent: Intent, quantity: Contracts) -> Step:
     elif intent.state in {IntentState.CANCELLING, IntentState.UNKNOWN}:
         state = intent.state
     else:
-        state = IntentState.PARTIAL if intent.live else intent.state
+        working = IntentState.PARTIAL if filled > 0 else IntentState.WORKING
+        state = working if intent.live else intent.state
     return Step(replace(intent, state=state, filled=filled), frozenset(effects))
 
 

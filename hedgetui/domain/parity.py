@@ -56,10 +56,16 @@ class Exposure:
         return math.isfinite(self.before) and math.isfinite(self.per_contract)
 
 
-def exposure_of(holdings: Iterable[Holding], hedge: Holding, index_level: float) -> Exposure:
-    """Sum the notional of `holdings`; `hedge` says what one contract of it is (quantity 1)."""
+def exposure_of(
+    holdings: Iterable[Holding], hedge: Holding, index_level: float, target: float = 0.0
+) -> Exposure:
+    """Sum the notional of `holdings`; `hedge` says what one contract of it is (quantity 1).
+
+    `target` is the exposure wanted, in dollars per index point; what differs from it counts.
+    """
+    held = sum(notional(holding, index_level) for holding in holdings)
     return Exposure(
-        before=sum(notional(holding, index_level) for holding in holdings),
+        before=held - target * index_level,
         per_contract=notional(hedge, index_level),
     )
 

@@ -98,6 +98,13 @@ class Greeks:
     iv: float
     source: GreeksSource = GreeksSource.BROKER
 
+    @property
+    def usable(self) -> bool:
+        """Whether every number can be one; brokers send -1, -2 and NaN for what they lack."""
+        numbers = (self.at, self.delta, self.gamma, self.vega, self.theta, self.iv)
+        known = all(number(value) is not None for value in numbers)
+        return known and abs(self.delta) <= 1 and min(self.gamma, self.vega, self.iv) >= 0
+
     def age(self, now: Timestamp) -> Seconds:
         """Seconds since the broker computed them."""
         return Seconds(max(0.0, now - self.at))

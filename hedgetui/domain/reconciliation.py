@@ -72,11 +72,13 @@ def judge(
     *,
     own_position: int,
     gap: Seconds,
+    epoch: int,
 ) -> Verdict:
     """Judge one live intent; executions of `look` must have been booked before.
 
     `earlier` is an older complete look of the same session, `own_position` the journal's position
-    in the instrument after those bookings.
+    in the instrument after those bookings, `epoch` counts the processes: a session of a later
+    process is a newer one whatever its number.
     """
     key = intent.client_key
     alive, done = look.alive.get(key), look.done.get(key)
@@ -89,7 +91,9 @@ def judge(
     if intent.filled or look.executed.get(key, 0):
         words = "partly executed and no longer listed; waiting for its end"
         return Verdict(intent.intent_id, _dark(intent, words), words)
-    missing = absence_gap(intent, look, earlier, own_position=own_position, gap=gap)
+    missing = absence_gap(
+        intent, look, earlier, own_position=own_position, gap=gap, epoch=epoch
+    )  # fmt: skip
     if missing:
         return Verdict(intent.intent_id, _dark(intent, missing), missing)
     proof = f"absent in complete looks at {earlier.at if earlier else 0:.0f} and {look.at:.0f}"
@@ -103,14 +107,20 @@ def _dark(intent: Intent, words: str) -> Evidence | None:
 
 
 def absence_gap(
-    intent: Intent, look: Look, earlier: Look | None, *, own_position: int, gap: Seconds
+    intent: Intent,
+    look: Look,
+    earlier: Look | None,
+    *,
+    own_position: int,
+    gap: Seconds,
+    epoch: int,
 ) -> str:
     """Return the first premise of an absence proof that does not hold, or an empty text.
 
     The premises: a newer session than the one that sent it, two complete looks far enough apart
     in that session, both reaching back before the order, and a position that equals the journal's.
     """
-    if look.session <= intent.session:
+    if intent.epoch == epoch and look.session <= intent.session:
         return "needs a new session to be proven absent"
     if earlier is None or earlier.session != look.session or look.at - earlier.at < gap:
         return f"needs a second complete look {gap:g} s after the first"

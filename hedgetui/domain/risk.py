@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -229,15 +229,15 @@ def _collar(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     room = ctx.limits.collar_ticks * float(ctx.instrument.tick)
     if draft.order_type is OrderType.MARKET:
         spread = quote.ask - quote.bid
-        if spread > room:
+        if not spread <= room:
             return Refusal(Denial.COLLAR, f"market {spread:.2f} wide, collar {room:.2f}")
         return None
     if draft.limit_price is None:
         return Refusal(Denial.COLLAR, "a limit order without a price")
     price = float(draft.limit_price)
     worst = quote.ask + room if draft.side is Side.BUY else quote.bid - room
-    beyond = price > worst if draft.side is Side.BUY else price < worst
-    if price <= 0 or not math.isfinite(price) or beyond:
+    within = price <= worst if draft.side is Side.BUY else price >= worst
+    if not (within and 0 < price < math.inf):
         return Refusal(Denial.COLLAR, f"{draft.side} at {price:.2f}, collar ends at {worst:.2f}")
     return None
 
@@ -245,10 +245,10 @@ def _collar(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
 def _freshness(_: OrderDraft, ctx: RiskContext) -> Refusal | None:
     """G7: a live two-sided quote, young enough."""
     quote = ctx.quote
-    if quote is None or quote.mid is None:
+    if quote is None or quote.mid is None or not math.isfinite(quote.mid):
         return Refusal(Denial.NO_QUOTE, f"no two-sided quote for {ctx.instrument.key}")
     age = quote.age(ctx.now)
-    if age > ctx.limits.quote_max_age:
+    if not (math.isfinite(quote.at) and age <= ctx.limits.quote_max_age):
         message = f"quote of {ctx.instrument.key} is {age:.1f} s old"
         return Refusal(Denial.STALE, message)
     if quote.data_type is not DataType.LIVE:
@@ -336,16 +336,18 @@ def _loss_and_margin(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     """G12: today's loss and the account's room; unknown margin is a denial for live money."""
     if draft.purpose.reduces:
         return None
-    if ctx.day_pnl is not None and draft.purpose is Purpose.ENTRY:
+    if draft.purpose is Purpose.ENTRY:
         limit = ctx.limits.daily_loss_limit
-        if ctx.day_pnl <= -limit:
+        if ctx.day_pnl is None:
+            return Refusal(Denial.LOSS, "today's P&L is not known: a position has no mark")
+        if not ctx.day_pnl > -limit:
             return Refusal(Denial.LOSS, f"today's P&L ${ctx.day_pnl:,.0f}, limit -${limit:,.0f}")
     if ctx.margin_headroom is None or ctx.margin_change is None:
         if ctx.live_money:
             return Refusal(Denial.MARGIN, "the broker does not say what the order needs")
         return None
-    needed = ctx.limits.margin_buffer * max(0.0, ctx.margin_change)
-    if ctx.margin_headroom < needed:
+    needed = ctx.limits.margin_buffer * max(ctx.margin_change, 0.0)
+    if not ctx.margin_headroom >= needed:
         message = f"${ctx.margin_headroom:,.0f} left after the order, ${needed:,.0f} wanted"
         return Refusal(Denial.MARGIN, message)
     return None
@@ -380,6 +382,14 @@ def refusal(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
         if found is not None:
             return found
     return None
+
+
+def passes_soon(draft: OrderDraft, ctx: RiskContext) -> bool:
+    """Return whether what the gates refuse now passes within a minute; a day's limit does not."""
+    found = refusal(draft, ctx)
+    if found is not None and found.code is Denial.RATE:
+        return _rate(draft, replace(ctx, now=Timestamp(ctx.now + _MINUTE))) is None
+    return found is not None and found.code in {Denial.DUPLICATE, Denial.IN_FLIGHT}
 
 
 def limit_price(text: str | float, instrument: Instrument, side: Side) -> Decimal:

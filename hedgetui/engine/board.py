@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from hedgetui.domain.quotes import Greeks, Quote
+import math
+from dataclasses import replace
+
+from hedgetui.domain.quotes import Greeks, Quote, number
 from hedgetui.domain.units import IndexPoints, Timestamp
 
 
@@ -16,7 +19,14 @@ class Board:
         self.index_at: Timestamp | None = None
 
     def take(self, item: Quote | Greeks) -> None:
-        """Keep `item` unless a newer one of its instrument is here."""
+        """Keep `item` unless a newer one of its instrument is here.
+
+        What is no number is forgotten at once, and what has no time has no age and is refused.
+        """
+        if not math.isfinite(item.at):
+            return
+        if isinstance(item, Quote):
+            item = _clean(item)
         book: dict[str, Quote] | dict[str, Greeks]
         book = self.quotes if isinstance(item, Quote) else self.greeks
         held = book.get(item.key)
@@ -24,7 +34,9 @@ class Board:
             book[item.key] = item  # type: ignore[assignment]
 
     def level(self, level: IndexPoints, at: Timestamp) -> None:
-        """Keep the index level."""
+        """Keep the index level, if it is one."""
+        if not (math.isfinite(at) and 0 < level < math.inf):
+            return
         self.index_level, self.index_at = level, at
 
     def invalidate_greeks(self) -> None:
@@ -35,3 +47,12 @@ class Board:
         """Return what the instrument may be valued at, or None."""
         quote = self.quotes.get(key)
         return None if quote is None else quote.mark
+
+
+def _clean(quote: Quote) -> Quote:
+    """Return the quote with NaN, infinities, sentinels and negative prices taken for missing."""
+    prices = (quote.bid, quote.ask, quote.last)
+    cleaned = tuple(None if price is None or price < 0 else number(price) for price in prices)
+    if cleaned == prices:
+        return quote
+    return replace(quote, bid=cleaned[0], ask=cleaned[1], last=cleaned[2])

@@ -9,7 +9,7 @@ from typing import Any
 from hedgetui.domain import commands as cm
 from hedgetui.domain import events as ev
 from hedgetui.domain import orders as od
-from hedgetui.domain.errors import BrokerUnreachable
+from hedgetui.domain.errors import HedgetuiError, StoreError
 from hedgetui.domain.risk import Denial, Refusal
 from hedgetui.domain.units import Contracts
 from hedgetui.domain.vega import strangle as st
@@ -46,7 +46,7 @@ class Switches:
 
     def __init__(self, sources: Sources, reconciler: Reconciler) -> None:
         self._src = sources
-        self._executor = sources.parts.executor
+        self._tracker = sources.parts.tracker
         self._reconciler = reconciler
 
     @property
@@ -108,9 +108,15 @@ class Switches:
 
     async def freeze(self, command: cm.Freeze, by: str) -> Outcome:
         """Latch first, then cancel: nothing new can slip in between."""
-        await self._recorder.record(ev.LatchSet("freeze", on=True, by=by, why=command.why))
+        latch = ev.LatchSet("freeze", on=True, by=by, why=command.why)
+        try:
+            await self._recorder.record(latch)
+        except StoreError as error:
+            cancelled = await self._tracker.cancel_all("frozen")
+            words = f"halted, {cancelled} working orders asked to cancel, but not journalled"
+            return refused(error.code, f"{words}: {error.message}", "restart, then freeze again")
         self._recorder.say("alarm", f"🛑 FROZEN by {by}: {command.why}")
-        cancelled = await self._executor.cancel_all("frozen")
+        cancelled = await self._tracker.cancel_all("frozen")
         return done(f"frozen, {cancelled} working orders asked to cancel")
 
     async def unfreeze(self, command: cm.Unfreeze, by: str) -> Outcome:
@@ -128,13 +134,13 @@ class Switches:
         """Cancel one working order."""
         for intent in self._recorder.state.live_intents:
             if intent.number == command.number:
-                await self._executor.cancel(intent, "cancelled by hand")
+                await self._tracker.cancel(intent, "cancelled by hand")
                 return done(f"cancel of #{command.number} asked for")
         return refused("no-such-order", f"no working order #{command.number}")
 
     async def cancel_all(self, _: cm.CancelAll, __: str) -> Outcome:
         """Cancel every working order."""
-        count = await self._executor.cancel_all("cancelled by hand")
+        count = await self._tracker.cancel_all("cancelled by hand")
         return done(f"cancel of {count} orders asked for")
 
     async def reconcile(self, _: cm.Reconcile, __: str) -> Outcome:
@@ -154,7 +160,7 @@ class Switches:
                 return refused("not-typed", "the typed reference is not this order's",
                                f"it ends in …{intent.client_key[-_KEY_TAIL:]}")  # fmt: skip
             reason = f"{by}: {command.reason}"
-            await self._executor.prove(intent.intent_id, od.HumanVerdict(reason), reason)
+            await self._tracker.prove(intent.intent_id, od.HumanVerdict(reason), reason)
             return done(f"#{command.number} resolved by {by}")
         return refused("no-such-order", f"no unknown order #{command.number}")
 
@@ -231,9 +237,10 @@ class Trading:
 
     async def preview_flatten(self, _: cm.PreviewFlatten, __: str) -> Outcome:
         """Plan the exit from everything."""
-        trades = self._src.parts.recorder.state.open_strangles
-        if not trades:
-            return refused("nothing-to-do", "no open trades")
+        state = self._src.parts.recorder.state
+        trades = state.open_strangles
+        if not trades and not state.hedge_position(self._src.parts.symbol):
+            return refused("nothing-to-do", "no open trades and no hedge")
         return self._show(self._planner.close(trades, flatten=True))
 
     def _open_trade(self, trade_id: str) -> st.Strangle | None:
@@ -287,6 +294,8 @@ class Trading:
         recorder, candidate = self._src.parts.recorder, plan.candidate
         if candidate is None:
             return refused("preview-expired", "the preview is no longer valid")
+        # The feed first: a lost link must refuse the entry before it is on record.
+        await self._market.watch_also(option_keys(candidate))
         trade_id = self._identities.next()[-8:]
         await recorder.record(
             ev.TradeEntering(
@@ -295,7 +304,6 @@ class Trading:
             )
         )  # fmt: skip
         recorder.say("info", f"🚀 Entering {plan.view.title.removeprefix('ENTER ')} as {trade_id}")
-        await self._market.watch()
         self._wake()
         return done(f"entering {trade_id}")
 
@@ -307,8 +315,10 @@ class Trading:
             if flatten:
                 self._legs.flattening.add(trade_id)
             await self._legs.begin_close(trade_id, by)
+        if flatten:
+            self._src.hedger.flatten()
         self._wake()
-        return done(f"closing {', '.join(plan.trade_ids)}")
+        return done(f"closing {', '.join(plan.trade_ids) or 'the hedge'}")
 
 
 def _terms(orders: tuple[od.OrderDraft, ...]) -> list[tuple[str, str, int]]:
@@ -352,8 +362,8 @@ def handlers(switches: Switches, trading: Trading) -> dict[type, Handler]:
 
 
 async def guarded(work: Awaitable[Outcome]) -> Outcome:
-    """Turn a lost broker into a refusal."""
+    """Turn a lost broker, a lost journal or impossible data into a refusal."""
     try:
         return await work
-    except BrokerUnreachable as error:
-        return refused(error.code, str(error), error.hint or "the desk reconnects by itself")
+    except HedgetuiError as error:
+        return refused(error.code, error.message, error.hint or "the desk goes on by itself")

@@ -20,6 +20,7 @@ class Contexts:
         self._board = parts.board
         self._clock = parts.clock
         self._broker = parts.broker
+        self._bands = parts.bands
         self._settings = parts.settings
         self.active_month = ""
         """Key of the active hedge month, for valuing the pool."""
@@ -74,4 +75,5 @@ class Contexts:
             accept_stale=self.accept_stale,
         )  # fmt: skip
         instrument = parse_key(draft.instrument_key)
-        return book.price_exposure(state, self._board, measured, instrument)
+        target = self._bands.target(state)
+        return book.price_exposure(state, self._board, measured, instrument, target)

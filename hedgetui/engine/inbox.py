@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 
 from hedgetui.domain import events as ev
+from hedgetui.domain.errors import StoreError
 from hedgetui.domain.quotes import Greeks, Quote
 from hedgetui.engine.bus import Bus
 from hedgetui.engine.link import Link
@@ -22,7 +23,7 @@ class Inbox:
 
     def __init__(self, parts: Parts, bus: Bus, link: Link) -> None:
         self._recorder = parts.recorder
-        self._executor = parts.executor
+        self._tracker = parts.tracker
         self._board = parts.board
         self._bus = bus
         self._link = link
@@ -40,13 +41,13 @@ class Inbox:
             message = await self._queue.get()
             market = self._market(message)
             if not market:
-                await self._order(message)
+                await self._fact(message)
                 continue
             while not self._queue.empty():
                 message = self._queue.get_nowait()
                 if not self._market(message):
                     self.on_tick()
-                    await self._order(message)
+                    await self._fact(message)
             self.on_tick()
             self._bus.quotes()
 
@@ -60,18 +61,28 @@ class Inbox:
                 return False
         return True
 
+    async def _fact(self, message: br.BrokerMessage) -> None:
+        """Take what belongs into the journal; without one it is lost, and quotes go on.
+
+        The desk is halted then, and the next start reads broker truth.
+        """
+        try:
+            await self._order(message)
+        except StoreError:
+            return
+
     async def _order(self, message: br.BrokerMessage) -> None:
         match message:
             case br.OrderListed():
-                await self._executor.listed(message)
+                await self._tracker.listed(message)
             case br.OrderEnded():
-                await self._executor.ended(message)
+                await self._tracker.ended(message)
             case br.Execution():
-                await self._executor.executed(message)
+                await self._tracker.executed(message)
             case br.Commission():
-                await self._executor.charged(message)
+                await self._tracker.charged(message)
             case br.OrderNotice():
-                await self._executor.noticed(message)
+                await self._tracker.noticed(message)
             case br.LinkReport():
                 await self._link.report(message)
             case br.VenueReport():

@@ -7,6 +7,7 @@ The same kernel runs under the screen, headless and in tests on a virtual clock.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import numpy as np
 from hedgetui.domain import commands as cm
 from hedgetui.domain import events as ev
 from hedgetui.domain.commands import Command
+from hedgetui.domain.errors import BrokerUnreachable
 from hedgetui.domain.units import DollarsPerPoint, Timestamp
 from hedgetui.domain.vega import exposure as ex
 from hedgetui.domain.vega import ladder
@@ -44,6 +46,7 @@ from hedgetui.engine.services.settle import Settler
 from hedgetui.engine.services.triggers import Triggers
 from hedgetui.engine.settings import EngineSettings
 from hedgetui.engine.supervisor import Supervisor
+from hedgetui.engine.tracker import Tracker
 from hedgetui.ports import broker as br
 from hedgetui.ports import desk as dk
 from hedgetui.ports.clock import Clock
@@ -80,9 +83,12 @@ class Kernel:
         board = Board()
         self.recorder = Recorder(ports.journal, ports.log, self.bus, clock)
         identities = IdSource(clock, ports.random)
-        executor = Executor(broker, self.recorder, clock, identities, settings)
+        tracker = Tracker(broker, self.recorder, clock, settings)
+        executor = Executor(broker, self.recorder, tracker, clock, identities, settings)
         bands = Bands(board, clock, settings.vega)
-        self.parts = Parts(broker, self.recorder, executor, board, bands, clock, settings)
+        self.parts = Parts(
+            broker, self.recorder, executor, tracker, board, bands, clock, settings
+        )  # fmt: skip
         reconciler = Reconciler(self.parts)
         self.link = Link(self.parts, reconciler, ports.random)
         self._inbox = Inbox(self.parts, self.bus, self.link)
@@ -125,11 +131,8 @@ class Kernel:
         await self.recorder.record(ev.EngineStarted(profile, account, epoch))
         if fresh:
             await self._first_settings()
-        await self.parts.executor.went_dark("the process restarted")
+        await self.parts.tracker.went_dark("the process restarted")
         self._legs.resumed.update(trade.trade_id for trade in self.recorder.state.open_strangles)
-        self.settler.close_decided.update(
-            trade.trade_id for trade in self.recorder.state.open_strangles if trade.flat
-        )
         if crashed:
             words = "🟡 The last run ended without a word; checking with the broker"
             self.recorder.say("warn", words)
@@ -160,8 +163,14 @@ class Kernel:
             await self.recorder.record(ev.ArmSwitched(armed=True, by="configuration"))
 
     async def stop(self, why: str) -> None:
-        """Stop the workers, say goodbye in the journal, close the link."""
+        """Stop the workers, refuse what is still being asked, close the link, say goodbye."""
         await self._supervisor.stop()
+        await self.parts.tracker.timers.close()
+        if not self.recorder.failed:
+            # Without a link no gate lets an order pass that somebody is just confirming.
+            session = self.recorder.state.session
+            down = ev.LinkChanged(ev.LinkState.DOWN, "stopping", session)
+            await self.recorder.record(down)
         await self._ports.broker.disconnect()
         if not self.recorder.failed:
             await self.recorder.record(ev.EngineStopped(why))
@@ -200,13 +209,21 @@ class Kernel:
             ready = self.recorder.state.link is ev.LinkState.READY
             wait = await self._legs.turn() if ready else 1.0
             if ready:
-                await self.market.watch()
+                await self._watch()
                 await self.settler.tidy()
             timer = self._ports.clock.call_later(wait, self._legs_due.set)
             try:
                 await self._legs_due.wait()
             finally:
                 timer.cancel()
+
+    async def _watch(self) -> None:
+        """Keep subscriptions and months up to date; a link lost meanwhile is the link's affair."""
+        with contextlib.suppress(BrokerUnreachable):
+            await self.market.refresh_months()
+            active = self.orders.active_month()
+            self.contexts.active_month = active.key if active else ""
+            await self.market.watch()
 
     async def _sample(self) -> None:
         while True:

@@ -26,6 +26,9 @@ _PATIENCE_S = 30.0
 
 _UNKNOWN_LOOK_S = 5.0
 
+_OPENING_S = 60.0
+"""A connection that does not become a session within this time is given up."""
+
 Ready = Callable[[], Awaitable[None]]
 
 
@@ -35,7 +38,7 @@ class Link:
     def __init__(self, parts: Parts, reconciler: Reconciler, random: Random) -> None:
         self._broker = parts.broker
         self._recorder = parts.recorder
-        self._executor = parts.executor
+        self._tracker = parts.tracker
         self._clock = parts.clock
         self._settings = parts.settings
         self._reconciler = reconciler
@@ -53,16 +56,31 @@ class Link:
             self._opened.clear()
             try:
                 await self._broker.connect(sink)
-                await self._opened.wait()
+                await self._open()
                 wait = _FIRST_WAIT_S
                 await self._hold(on_ready)
             except BrokerUnreachable as error:
-                await self._note(ev.LinkState.DOWN, str(error))
+                await self.drop(str(error))
             await self._broker.disconnect()
             self.reconnects += 1
             jitter = 1.0 + _JITTER * self._random.random()
             await self._clock.sleep(wait * jitter)
             wait = min(_LONGEST_WAIT_S, wait * 2)
+
+    async def _open(self) -> None:
+        """Wait for the adapter to say that the session stands.
+
+        Raises:
+            BrokerUnreachable: it does not.
+        """
+        timer = self._clock.call_later(_OPENING_S, self._opened.set)
+        try:
+            await self._opened.wait()
+        finally:
+            timer.cancel()
+        if self._recorder.state.link is not ev.LinkState.SYNCING and not self._lost.is_set():
+            message = f"connected, but no session within {_OPENING_S:g} s"
+            raise BrokerUnreachable(message)
 
     async def report(self, report: br.LinkReport) -> None:
         """Take the adapter's word about the session."""
@@ -82,7 +100,7 @@ class Link:
     async def drop(self, reason: str) -> None:
         """The session is gone."""
         await self._note(ev.LinkState.DOWN, reason)
-        await self._executor.went_dark(reason)
+        await self._tracker.went_dark(reason)
         self._opened.set()
         self._lost.set()
 
@@ -97,7 +115,7 @@ class Link:
     async def _hold(self, on_ready: Ready) -> None:
         """Synchronise, then look again on a timer or when asked, until the session is lost."""
         while not self._lost.is_set():
-            self._executor.ask_broker.clear()
+            self._tracker.ask_broker.clear()
             incomplete = await self._reconciler.run()
             if self._lost.is_set():
                 return
@@ -117,23 +135,26 @@ class Link:
             await self._pause(self._interval())
 
     def _interval(self) -> float:
-        unknown = any(i.state is od.IntentState.UNKNOWN for i in self._recorder.state.live_intents)
-        return _UNKNOWN_LOOK_S if unknown else float(self._settings.audit_interval)
+        state = self._recorder.state
+        unknown = any(i.state is od.IntentState.UNKNOWN for i in state.live_intents)
+        doubt = unknown or bool(self._tracker.ends) or bool(state.differences)
+        return _UNKNOWN_LOOK_S if doubt else float(self._settings.audit_interval)
 
     def _needs_new_session(self) -> bool:
         state = self._recorder.state
         return any(
             intent.state is od.IntentState.UNKNOWN
+            and intent.epoch == state.epoch
             and intent.session >= state.session
             and self._clock.now() - intent.created_at > _PATIENCE_S
             for intent in state.live_intents
         )
 
     async def _pause(self, seconds: float) -> None:
-        """Wait for a time, for the executor's question, or for the end of the session."""
+        """Wait for a time, for the tracker's question, or for the end of the session."""
         waiters = [
             asyncio.ensure_future(self._clock.sleep(seconds)),
-            asyncio.ensure_future(self._executor.ask_broker.wait()),
+            asyncio.ensure_future(self._tracker.ask_broker.wait()),
             asyncio.ensure_future(self._lost.wait()),
         ]
         try:

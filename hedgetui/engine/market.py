@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hedgetui.domain.errors import BrokerUnreachable
+from hedgetui.domain.errors import HedgetuiError
 from hedgetui.domain.quotes import VolatilityHistory
-from hedgetui.domain.units import Timestamp
+from hedgetui.domain.units import SECONDS_PER_DAY, Timestamp
 from hedgetui.domain.vega import messages
 from hedgetui.domain.vega.scanner import Candidate, scan
 from hedgetui.engine.parts import Parts
@@ -13,6 +13,7 @@ from hedgetui.engine.services.hedge_orders import HedgeOrders
 _RETRY_S = 5.0
 _PATIENCE = 6
 """Tries before a missing hedge month becomes a clear error."""
+_MONTHS_RETRY_S = 60.0
 _CHAIN_FRESH_S = 300.0
 
 
@@ -29,6 +30,7 @@ class Market:
         self._watched: frozenset[str] = frozenset()
         self._previewed: frozenset[str] = frozenset()
         self._announced = ""
+        self._months_at = Timestamp(float("-inf"))
         self.candidates: tuple[Candidate, ...] = ()
         self.scanned_at: Timestamp | None = None
         self._history: VolatilityHistory | None = None
@@ -49,15 +51,25 @@ class Market:
         """Learn the hedge months, again and again until they are known."""
         symbol = self._settings.vega.hedge_symbol
         for attempt in range(1, _PATIENCE + 1):
-            months = await self._broker.futures(symbol)
-            if months:
-                self._orders.months = months
+            await self._learn_months()
+            if self._orders.months:
                 return
             self._recorder.say("warn", messages.not_initialized(symbol))
             if attempt < _PATIENCE:
                 await self._clock.sleep(_RETRY_S)
         why = f"the broker lists no {symbol} months"
         self._recorder.say("alarm", f"❌ {why}; hedging is not possible")
+
+    async def refresh_months(self) -> None:
+        """Learn the months again: daily, and often while none has enough life left."""
+        wait = SECONDS_PER_DAY if self._orders.active_month() is not None else _MONTHS_RETRY_S
+        if self._clock.now() - self._months_at >= wait:
+            await self._learn_months()
+
+    async def _learn_months(self) -> None:
+        self._months_at = self._clock.now()
+        months = await self._broker.futures(self._settings.vega.hedge_symbol)
+        self._orders.months = months or self._orders.months
 
     async def watch(self) -> None:
         """Subscribe to exactly what is needed now."""
@@ -107,7 +119,8 @@ class Market:
         """Fill the scanner after a connection; a failure only leaves it empty."""
         try:
             found = await self.scan()
-        except BrokerUnreachable as error:
+        except (HedgetuiError, ValueError, ArithmeticError) as error:
+            # A chain that cannot be ranked must not keep the link from being ready.
             self._recorder.say("warn", f"⚠ Chain not read: {error}")
             return
         self._recorder.say("info", f"🔍 Scanned the chain: {found} strangles")

@@ -10,6 +10,7 @@ from hedgetui.engine.recorder import Recorder
 from hedgetui.engine.services.bands import Bands
 from hedgetui.engine.settings import EngineSettings, VegaRules
 from hedgetui.engine.state import DeskState
+from hedgetui.engine.tracker import Tracker
 from hedgetui.ports.broker import BrokerPort
 from hedgetui.ports.clock import Clock
 
@@ -21,6 +22,7 @@ class Parts:
     broker: BrokerPort
     recorder: Recorder
     executor: Executor
+    tracker: Tracker
     board: Board
     bands: Bands
     clock: Clock

@@ -7,13 +7,21 @@ visible fact and the broker's number stands.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
+from collections.abc import Iterable
 
 from hedgetui.domain import events as ev
 from hedgetui.domain import orders as od
 from hedgetui.domain import reconciliation as rc
+from hedgetui.domain.ids import CLIENT_KEY_PREFIX
+from hedgetui.domain.units import Timestamp
 from hedgetui.engine.parts import Parts
+from hedgetui.engine.state import DeskState
 from hedgetui.ports import broker as br
+
+_OVER = frozenset(od.TERMINAL - {od.IntentState.FILLED})
+"""Ends after which nothing of an order may work at the broker."""
 
 
 class Reconciler:
@@ -22,37 +30,54 @@ class Reconciler:
     def __init__(self, parts: Parts) -> None:
         self._broker = parts.broker
         self._recorder = parts.recorder
-        self._executor = parts.executor
+        self._tracker = parts.tracker
         self._settings = parts.settings
+        self._clock = parts.clock
+        self._one_at_a_time = asyncio.Lock()
         self._first_look: rc.Look | None = None
         self.missing: dict[str, str] = {}
         """Intent id to the evidence still missing; for the screen."""
 
     async def run(self) -> str:
         """Read and compare once; returns an empty text, or why the answer was incomplete."""
-        answer = await self._broker.truth()
-        if isinstance(answer, br.Incomplete):
-            return answer.why
-        truth = answer.truth
-        if truth.session != self._recorder.state.session:
-            return "the link changed while broker truth was read"
-        for execution in truth.executions:
-            await self._executor.executed(execution)
-        for commission in truth.commissions:
-            await self._executor.charged(commission)
-        look = _look(truth)
-        await self._judge(look)
-        if self._first_look is None or self._first_look.session != look.session:
-            self._first_look = look
-        await self._compare(look)
-        return ""
+        async with self._one_at_a_time:
+            before, asked_at = self._recorder.state, self._clock.now()
+            ends = tuple(self._tracker.ends)
+            answer = await self._broker.truth()
+            if isinstance(answer, br.Incomplete):
+                return answer.why
+            truth = answer.truth
+            if truth.session != self._recorder.state.session:
+                return "the link changed while broker truth was read"
+            for execution in truth.executions:
+                await self._tracker.executed(execution)
+            for commission in truth.commissions:
+                await self._tracker.charged(commission)
+            look = _look(truth)
+            await self._end(ends, look)
+            await self._judge(look, asked_at)
+            await self._orphans(look, before)
+            if self._first_look is None or self._first_look.session != look.session:
+                self._first_look = look
+            await self._compare(look, before)
+            return ""
 
-    async def _judge(self, look: rc.Look) -> None:
+    async def _end(self, ends: Iterable[str], look: rc.Look) -> None:
+        """Let ends told before the question count, unless the answer contradicts them."""
+        for intent_id in ends:
+            intent = self._recorder.state.intents[intent_id]
+            done = look.done.get(intent.client_key)
+            if done is not None and done.filled > intent.filled:
+                continue  # an execution is still missing
+            if intent.client_key not in look.alive:
+                await self._tracker.end(intent_id)
+
+    async def _judge(self, look: rc.Look, asked_at: Timestamp) -> None:
         self.missing.clear()
         for intent in self._recorder.state.live_intents:
             state = self._recorder.state
             young = look.at - intent.created_at < self._settings.ack_timeout
-            if intent.state is od.IntentState.SENDING and young:
+            if intent.created_at >= asked_at or (intent.state is od.IntentState.SENDING and young):
                 continue  # the answer may be older than the order
             verdict = rc.judge(
                 intent,
@@ -60,18 +85,50 @@ class Reconciler:
                 self._first_look,
                 own_position=state.positions.get(intent.draft.instrument_key, 0),
                 gap=self._settings.absence_gap,
+                epoch=state.epoch,
             )
             if verdict.evidence is not None:
-                await self._executor.prove(intent.intent_id, verdict.evidence, verdict.words)
+                await self._tracker.prove(intent.intent_id, verdict.evidence, verdict.words)
+            if isinstance(verdict.evidence, od.Listed):
+                await self._cancel_unwanted(intent.intent_id)
             after = self._recorder.state.intents[intent.intent_id]
             if after.state is od.IntentState.UNKNOWN:
                 self.missing[intent.intent_id] = verdict.words
 
-    async def _compare(self, look: rc.Look) -> None:
+    async def _cancel_unwanted(self, intent_id: str) -> None:
+        """Ask again for a cancel that got lost, and for one that a freeze could not send."""
+        state = self._recorder.state
+        intent = state.intents[intent_id]
+        if intent.cancel_wanted and intent.live:
+            await self._tracker.cancel_again(intent)
+        elif "freeze" in state.latches and not intent.draft.purpose.reduces:
+            await self._tracker.cancel(intent, "frozen")
+
+    async def _orphans(self, look: rc.Look, before: DeskState) -> None:
+        """Halt on an order of ours that works at the broker against what the journal knows."""
+        for key in sorted(look.alive):
+            if not key.startswith(CLIENT_KEY_PREFIX):
+                continue
+            intent_id = self._recorder.state.by_key.get(key)
+            known = before.intents.get(intent_id) if intent_id else None
+            if intent_id is not None and (known is None or known.state not in _OVER):
+                continue
+            words = "not in the journal" if known is None else f"{known.state} in the journal"
+            why = f"order {key} works at the broker but is {words}: cancel it there"
+            if self._recorder.state.latches.get("halt") != why:
+                await self._recorder.record(ev.LatchSet("halt", on=True, by="rule", why=why))
+                self._recorder.say("alarm", f"🛑 {why}")
+
+    async def _compare(self, look: rc.Look, before: DeskState) -> None:
         """Record the comparison when it says something new; an in-flight fill is no difference."""
         state = self._recorder.state
         found = rc.differences(state.positions, look.positions)
-        moving = {intent.draft.instrument_key for intent in state.live_intents}
+        moving = {intent.draft.instrument_key for intent in (*before.live_intents,
+                                                             *state.live_intents)}  # fmt: skip
+        moving.update(
+            intent.draft.instrument_key
+            for key, intent in state.intents.items() if key not in before.intents
+        )  # fmt: skip
         found = tuple(item for item in found if item.instrument_key not in moving)
         unknown = sum(i.state is od.IntentState.UNKNOWN for i in state.live_intents)
         event = ev.Reconciled(look.session, found, unknown)

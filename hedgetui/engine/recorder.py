@@ -7,6 +7,7 @@ trade.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
@@ -31,6 +32,7 @@ class Recorder:
         self._bus = bus
         self._clock = clock
         self._listeners: list[FactListener] = []
+        self._writing: set[asyncio.Future[tuple[Fact, ...]]] = set()
         self._log_seq = 0
         self.state = DeskState()
         self.failed = ""
@@ -55,6 +57,19 @@ class Recorder:
         """
         if self.failed:
             raise StoreError(self.failed, hint="restart after mending the cause")
+        # A caller that goes away must not leave the state behind the journal: the write has begun.
+        writing = asyncio.ensure_future(self._write(events))
+        self._writing.add(writing)
+        writing.add_done_callback(self._written)
+        return await asyncio.shield(writing)
+
+    def _written(self, writing: asyncio.Future[tuple[Fact, ...]]) -> None:
+        self._writing.discard(writing)
+        if not writing.cancelled():
+            writing.exception()  # whoever asked has it; nobody may be left to ask
+
+    async def _write(self, events: Sequence[Event]) -> tuple[Fact, ...]:
+        """Append and fold; runs to its end whoever waits for it."""
         try:
             facts = await self._journal.append(self._clock.now(), events)
         except StoreError as error:

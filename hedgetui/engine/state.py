@@ -111,7 +111,8 @@ def _with(mapping: Mapping[str, Any], key: str, value: object) -> dict[str, Any]
 def _started(state: DeskState, event: ev.EngineStarted, _: Timestamp) -> DeskState:
     return replace(
         state, profile=event.profile, account=event.account, epoch=event.epoch, running=True,
-        link=ev.LinkState.DOWN, link_reason="starting", synced_session=-1, armed=False,
+        link=ev.LinkState.DOWN, link_reason="starting", session=0, synced_session=-1, armed=False,
+        venue_open=False, venue_reason="not known yet", venue_until=None,
     )  # fmt: skip
 
 
@@ -187,21 +188,77 @@ def _filled(state: DeskState, event: ev.FillBooked, _: Timestamp) -> DeskState:
     state = replace(state, fills=_with(state.fills, event.exec_id, event))
     intent = state.intents.get(event.intent_id)
     if intent is None:
-        return state
+        return _settled(state, event) if known is None else state
     before = 0 if known is None else known.side.sign * known.quantity
     change = event.side.sign * event.quantity - before
-    held = state.positions.get(event.instrument_key, 0) + change
-    positions = {k: v for k, v in state.positions.items() if k != event.instrument_key}
-    if held:
-        positions[event.instrument_key] = held
-    state = replace(state, positions=positions)
+    state = _held(state, event.instrument_key, change)
+    if intent.draft.purpose.is_hedge:
+        return state if known is None else _repriced(state, known, event)
     trade = state.strangles.get(intent.draft.trade_id or "")
-    if trade is None or intent.draft.purpose.is_hedge:
+    if trade is None:
         return state
+    left = trade.state is st.TradeState.CLOSED
     if known is not None:
         trade = st.retract_fill(trade, _option_fill(known))
     trade = st.apply_fill(trade, _option_fill(event))
-    return replace(state, strangles=_with(state.strangles, trade.trade_id, trade))
+    ended = trade.trade_id in state.results
+    if left and not ended and trade.state is st.TradeState.OPEN:
+        trade = st.begin_close(trade, event.executed_at)  # the exit was asked for: it goes on
+    state = replace(state, strangles=_with(state.strangles, trade.trade_id, trade))
+    return _on_the_book_again(state, trade.trade_id) if ended and not trade.flat else state
+
+
+def _held(state: DeskState, key: str, change: int) -> DeskState:
+    """Return the state after a position changed; flat instruments are absent."""
+    held = state.positions.get(key, 0) + change
+    positions = {k: v for k, v in state.positions.items() if k != key}
+    if held:
+        positions[key] = held
+    return replace(state, positions=positions)
+
+
+def _on_the_book_again(state: DeskState, trade_id: str) -> DeskState:
+    """A late fill left a finished trade holding something: it must be seen, hedged and closed."""
+    results = {key: end for key, end in state.results.items() if key != trade_id}
+    return replace(state, results=results)
+
+
+def _repriced(state: DeskState, old: ev.FillBooked, new: ev.FillBooked) -> DeskState:
+    """Book a corrected price of a hedge fill with the trades whose shares it moved."""
+    moves = state.share_moves.get(new.exec_id, {})
+    if old.price == new.price or not moves:
+        return state
+    step = (new.price - old.price) * parse_key(new.instrument_key).multiplier
+    shares = dict(state.shares)
+    for trade_id, contracts in moves.items():
+        share = shares[trade_id]
+        shares[trade_id] = replace(share, cash=share.cash - contracts * step)
+    return replace(state, shares=shares)
+
+
+def _settled(state: DeskState, event: ev.FillBooked) -> DeskState:
+    """Take a cash settlement: nobody's order, after expiry, against a position of ours.
+
+    Any other execution without an order of ours is somebody else's and changes nothing here.
+    """
+    held = state.positions.get(event.instrument_key, 0)
+    if not held or parse_key(event.instrument_key).expires_at > event.executed_at:
+        return state
+    signed = event.side.sign * event.quantity
+    if signed * held > 0:
+        return state
+    taken = Contracts(min(abs(signed), abs(held)) * event.side.sign)
+    state = _held(state, event.instrument_key, taken)
+    strangles, left = dict(state.strangles), int(taken)
+    for trade in state.open_strangles:
+        mine = sum(leg.held for leg in trade.legs if leg.instrument.key == event.instrument_key)
+        part = min(abs(mine), abs(left)) * event.side.sign
+        if part:
+            fill = replace(_option_fill(event), quantity=Contracts(part))
+            entered = st.settle_entry(trade, event.executed_at)
+            strangles[trade.trade_id] = st.apply_fill(entered, fill)
+            left -= part
+    return replace(state, strangles=strangles)
 
 
 def _option_fill(event: ev.FillBooked) -> st.OptionFill:
@@ -281,8 +338,13 @@ def _closing(state: DeskState, event: ev.TradeClosing, at: Timestamp) -> DeskSta
 
 
 def _ended(state: DeskState, event: ev.TradeClosed | ev.TradeAbandoned, at: Timestamp) -> DeskState:
+    trade = state.strangles.get(event.trade_id)
+    strangles = state.strangles
+    if trade is not None:
+        strangles = _with(strangles, trade.trade_id, st.settle_entry(trade, at))
     return replace(
         state,
+        strangles=strangles,
         results=_with(state.results, event.trade_id, event),
         ended_at=_with(state.ended_at, event.trade_id, at),
     )

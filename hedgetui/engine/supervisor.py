@@ -19,6 +19,8 @@ _LOGGER = logging.getLogger(__name__)
 _FIRST_WAIT_S = 1.0
 _LONGEST_WAIT_S = 60.0
 _MOST_DEATHS = 5
+_HEALTHY_S = 600.0
+"""A worker that ran this long starts its count of deaths anew."""
 
 Worker = Callable[[], Awaitable[None]]
 DeathNotice = Callable[[str, str], Awaitable[None]]
@@ -46,8 +48,9 @@ class Supervisor:
         self._tasks.clear()
 
     async def _keep(self, name: str, worker: Worker) -> None:
-        wait = _FIRST_WAIT_S
-        for death in range(1, _MOST_DEATHS + 1):
+        wait, deaths = _FIRST_WAIT_S, 0
+        while deaths < _MOST_DEATHS:
+            began = self._clock.now()
             try:
                 await worker()
             except asyncio.CancelledError:
@@ -63,7 +66,10 @@ class Supervisor:
                 await self._on_death(name, why)
             else:
                 return
-            if death < _MOST_DEATHS:
+            if self._clock.now() - began >= _HEALTHY_S:
+                wait, deaths = _FIRST_WAIT_S, 0
+            deaths += 1
+            if deaths < _MOST_DEATHS:
                 await self._clock.sleep(wait)
                 wait = min(_LONGEST_WAIT_S, wait * 2)
                 self.down.pop(name, None)

@@ -98,9 +98,7 @@ def run(
 
     async def main() -> None:
         loaded = config.load(flags={"vega.max_cost": 5_000.0, **(flags or {})})
-        async with open_desk(
-            loaded, world, db=tmp_path / f"{name}.db", deterministic=True
-        ) as desk:
+        async with open_desk(loaded, world, db=tmp_path / f"{name}.db", deterministic=True) as desk:
             stage = Stage(desk)
             await story(stage)
             auditor = await desk.audit()

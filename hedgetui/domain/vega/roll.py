@@ -63,11 +63,12 @@ def active_month(
 
 
 def allocate(
-    order: Contracts, held: Mapping[Instrument, int], active: Instrument
+    order: Contracts, held: Mapping[Instrument, int], active: Instrument | None
 ) -> list[tuple[Instrument, Contracts]]:
     """Split a signed hedge order over months; the parts add up to `order`.
 
     What reduces a position trades the month held, nearest first; the rest trades the active month.
+    Without an active month only reductions are in the answer: they need none.
     """
     left = int(order)
     parts: dict[Instrument, int] = {}
@@ -76,7 +77,7 @@ def allocate(
             part = min(abs(left), abs(held[contract])) * (1 if left > 0 else -1)
             parts[contract] = part
             left -= part
-    if left:
+    if left and active is not None:
         parts[active] = parts.get(active, 0) + left
     return [(contract, Contracts(part)) for contract, part in parts.items()]
 

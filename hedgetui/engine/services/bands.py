@@ -7,7 +7,7 @@ from hedgetui.domain.units import DollarsPerPoint
 from hedgetui.domain.vega.bands import Band, BandInputs, BandRule, band
 from hedgetui.domain.vega.decide import HedgeRule
 from hedgetui.engine.board import Board
-from hedgetui.engine.services.book import Measured, held_legs
+from hedgetui.engine.services.book import Measured, exposed, held_legs
 from hedgetui.engine.settings import VegaRules
 from hedgetui.engine.state import DeskState
 from hedgetui.ports.clock import Clock
@@ -23,6 +23,11 @@ class Bands:
         multiplier, self._tick, ratio = FUTURES[rules.hedge_symbol]
         self.per_contract = DollarsPerPoint(float(multiplier) * ratio)
         """Δ$ of one hedge contract."""
+
+    def target(self, state: DeskState) -> DollarsPerPoint:
+        """Return the net delta aimed at: zero when no option is held, whatever is configured."""
+        held = exposed(state.open_strangles, self._clock.now())
+        return DollarsPerPoint(self._rules.target if held else 0.0)
 
     def rule(self, state: DeskState, measured: Measured) -> HedgeRule:
         """Return the rule with its effective band."""

@@ -6,6 +6,7 @@ says so; then the leg is stale and the book's delta is unknown. Nothing here gue
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ from hedgetui.domain.vega.decide import BookDelta
 from hedgetui.engine.board import Board
 from hedgetui.engine.settings import VegaRules
 from hedgetui.engine.state import DeskState
+
+_NO_VOL = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,13 @@ def held_legs(trades: Iterable[st.Strangle]) -> tuple[ex.OptionLeg, ...]:
     return tuple(leg for trade in trades for leg in trade.open_legs())
 
 
+def exposed(trades: Iterable[st.Strangle], now: Timestamp) -> int:
+    """Return how many trades hold an option that still moves; expired ones wait for their cash."""
+    return sum(
+        any(leg.held and leg.instrument.expires_at > now for leg in trade.legs) for trade in trades
+    )
+
+
 def read_leg(
     instrument: Instrument,
     board: Board,
@@ -68,13 +78,20 @@ def read_leg(
     accept_stale: bool = False,
 ) -> LegReading:
     """Return the greeks of one leg; `accept_stale` lets the own model use an old mid."""
+    if instrument.expires_at <= now:
+        # Settled at a price already known: whatever it was worth, it moves with nothing now.
+        return LegReading(Greeks(instrument.key, now, 0.0, 0.0, 0.0, 0.0, _NO_VOL), None)
     broker = board.greeks.get(instrument.key)
+    if broker is not None and not broker.usable:
+        broker = None
     age = None if broker is None else float(broker.age(now))
     if broker is not None and age is not None and age <= rules.greeks_max_age:
         return LegReading(broker, age)
     quote = board.quotes.get(instrument.key)
     mid = None if quote is None else quote.mid
     fresh = quote is not None and quote.age(now) <= rules.greeks_max_age
+    level_age = math.inf if board.index_at is None else now - board.index_at
+    fresh = fresh and level_age <= rules.greeks_max_age
     if mid is not None and (fresh or accept_stale) and board.index_level is not None:
         level = board.index_level * instrument.index_ratio
         own = ex.model_greeks(instrument, mid, level, level, now)
@@ -117,7 +134,7 @@ def book_delta(state: DeskState, measured: Measured, symbol: str) -> BookDelta:
 
 
 def price_exposure(
-    state: DeskState, board: Board, measured: Measured, hedge: Instrument
+    state: DeskState, board: Board, measured: Measured, hedge: Instrument, target: float = 0.0
 ) -> parity.Exposure | None:
     """Return the book's exposure by the independent, price-based path; None when not known.
 
@@ -145,4 +162,4 @@ def price_exposure(
         for intent in state.live_intents
         if intent.draft.purpose.is_hedge
     )
-    return parity.exposure_of(holdings, parity.Holding(hedge, 1, 1.0, mid), level)
+    return parity.exposure_of(holdings, parity.Holding(hedge, 1, 1.0, mid), level, target)

@@ -8,8 +8,9 @@ from decimal import Decimal
 from hedgetui.domain import events as ev
 from hedgetui.domain import orders as od
 from hedgetui.domain import risk
+from hedgetui.domain.errors import DataError
 from hedgetui.domain.instruments import Instrument
-from hedgetui.domain.risk import Denial, Refusal
+from hedgetui.domain.risk import Refusal
 from hedgetui.domain.units import Contracts, utc_date
 from hedgetui.domain.vega import messages, roll
 from hedgetui.domain.vega import strangle as st
@@ -17,9 +18,6 @@ from hedgetui.domain.vega.decide import Decision, Trigger, decide
 from hedgetui.engine.executor import ContextOf, Placed
 from hedgetui.engine.parts import Parts
 from hedgetui.engine.services import book
-
-_SOON = frozenset({Denial.DUPLICATE, Denial.RATE, Denial.IN_FLIGHT})
-"""Refusals that pass by themselves within seconds."""
 
 
 class HedgeOrders:
@@ -32,11 +30,12 @@ class HedgeOrders:
         """Listed months of the hedge future, nearest first; empty until known."""
 
     def active_month(self) -> Instrument | None:
-        """Return the month new hedges trade, or None until months are known."""
-        if not self.months:
-            return None
+        """Return the month new hedges trade, or None while no listed month has enough life."""
         today = utc_date(self._parts.clock.now())
-        return roll.active_month(self.months, today, self._parts.rules.roll_days)
+        try:
+            return roll.active_month(self.months, today, self._parts.rules.roll_days)
+        except DataError:
+            return None
 
     def measured(self, *, accept_stale: bool = False) -> book.Measured:
         """Return the book as it is."""
@@ -50,16 +49,19 @@ class HedgeOrders:
         state = self._parts.state
         measured = self.measured(accept_stale=accept_stale)
         delta = book.book_delta(state, measured, self._parts.symbol)
-        trades = sum(not trade.flat for trade in state.open_strangles)
+        trades = book.exposed(state.open_strangles, self._parts.clock.now())
         return decide(delta, self._parts.bands.rule(state, measured), trigger, trades=trades)
 
     def draft(self, decision: Decision, trigger: Trigger) -> od.OrderDraft | None:
-        """Return the one order that comes first, or None while the hedge month is not known."""
-        active = self.active_month()
-        if active is None or not decision.contracts:
-            return None
+        """Return the one order that comes first, or None while the hedge month is not known.
+
+        A reduction trades the month held, so it can be drafted even then.
+        """
         held = dict(self._parts.state.hedges_held(self._parts.symbol))
-        instrument, contracts = roll.allocate(decision.contracts, held, active)[0]
+        parts = roll.allocate(decision.contracts, held, self.active_month())
+        if not parts:
+            return None
+        instrument, contracts = parts[0]
         side = od.Side.of(contracts)
         most = self._parts.settings.limits.max_order_contracts
         quantity = Contracts(min(abs(contracts), most))
@@ -98,11 +100,15 @@ class HedgeOrders:
 
     def must_wait(self, order: od.OrderDraft) -> bool:
         """Whether a gate refuses now what it will allow in a moment, as between two parts."""
-        found = risk.refusal(order, self._context_of(order, None, False))  # noqa: FBT003
-        return found is not None and found.code in _SOON
+        return risk.passes_soon(order, self._context_of(order, None, False))  # noqa: FBT003
 
     async def place(
-        self, order: od.OrderDraft, trigger: Trigger, decision: Decision
+        self,
+        order: od.OrderDraft,
+        trigger: Trigger,
+        decision: Decision,
+        *,
+        flattening: bool = False,
     ) -> Placed | Refusal:
         """Send one hedge order together with its calculation."""
         recorder, symbol = self._parts.recorder, self._parts.symbol
@@ -110,7 +116,9 @@ class HedgeOrders:
         calculated = ev.HedgeCalculated(order.side, order.quantity, trigger, inputs)
         why = f"{decision.reason}; {', '.join(f'{key} {value}' for key, value in inputs.items())}"
         recorder.say("info", messages.calculated(order.side, order.quantity, symbol), why)
-        outcome = await self._parts.executor.place(order, self._context_of, calculated=calculated)
+        outcome = await self._parts.executor.place(
+            order, self._context_of, calculated=calculated, flattening=flattening
+        )
         if isinstance(outcome, Placed) and outcome.intent.state is not od.IntentState.ABANDONED:
             words = messages.hedge_sent(outcome.intent.number, order.side, order.quantity, symbol)
             recorder.say("info", words, f"{order.describe()} {outcome.intent.client_key}")
@@ -125,6 +133,7 @@ class HedgeOrders:
             "filled": f"{parts.state.hedge_position(parts.symbol):+d}",
             "working": f"{parts.state.hedge_working(parts.symbol):+d}",
             "net": "unknown" if decision.net is None else f"{decision.net:+.4f}",
+            "target": f"{parts.bands.target(parts.state):+.4f}",
             "band": f"{parts.bands.rule(parts.state, measured).band:g}",
             "level": "unknown" if level is None else f"{level:.2f}",
             "greeks_age_s": "unknown" if age is None else f"{age:.1f}",

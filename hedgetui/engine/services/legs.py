@@ -23,6 +23,10 @@ from hedgetui.engine.parts import Parts
 Wake = Callable[[], None]
 _RETRY_S = 1.0
 _LONGEST_WAIT_S = 300.0
+_LONGEST_REFUSED_S = 30.0
+_LEAST_ENTRY_S = 30.0
+"""An entry of which no order can be placed for this long (or all its steps) is given up: nobody
+wants the strangle of this morning bought when a freeze ends at night."""
 
 
 @dataclass(slots=True)
@@ -33,6 +37,8 @@ class _Work:
     placed_at: Timestamp = Timestamp(0.0)
     retry_at: Timestamp = Timestamp(0.0)
     last_refusal: str = ""
+    refusals: int = 0
+    """Times in a row the gates said the same; each doubles the wait."""
     number: int = 0
     """Short number of the last order."""
     rejections: int = 0
@@ -45,6 +51,7 @@ class LegWorker:
     def __init__(self, parts: Parts, context_of: ContextOf) -> None:
         self._recorder = parts.recorder
         self._executor = parts.executor
+        self._tracker = parts.tracker
         self._board = parts.board
         self._clock = parts.clock
         self._rules = parts.rules
@@ -54,6 +61,12 @@ class LegWorker:
         """Entries found half done at start: they are settled, not continued."""
         self.flattening: set[str] = set()
         """Trades a person is flattening: their exits pass the freeze."""
+        parts.recorder.listen(self._on_fact)
+
+    def _on_fact(self, fact: ev.Fact) -> None:
+        """A freeze stops a flattening as well: the last word of a person counts."""
+        if isinstance(fact.event, ev.LatchSet) and fact.event.name == "freeze" and fact.event.on:
+            self.flattening.clear()
 
     async def turn(self) -> float:
         """Advance every leg as far as possible; returns seconds until the next turn is due."""
@@ -74,7 +87,7 @@ class LegWorker:
         return _RETRY_S if busy else 60.0
 
     async def _enter(self, trade: st.Strangle) -> None:
-        exhausted = trade.trade_id in self.resumed
+        exhausted = trade.trade_id in self.resumed or self._given_up(trade)
         for leg in trade.legs:
             missing = Contracts(trade.quantity - leg.held)
             if missing <= 0 or exhausted:
@@ -84,11 +97,23 @@ class LegWorker:
         if exhausted:
             await self._settle_entry(trade.trade_id)
 
+    def _given_up(self, trade: st.Strangle) -> bool:
+        """Whether nothing of an entry works and nothing could be placed for too long."""
+        if self._live(trade.trade_id):
+            return False
+        placed = [
+            work.placed_at for key, work in self._work.items()
+            if (key[0], key[2]) == (trade.trade_id, od.Purpose.ENTRY)
+        ]  # fmt: skip
+        steps = self._rules.chase_interval * (self._rules.chase_steps + 2)
+        patience = max(_LEAST_ENTRY_S, steps)
+        return self._clock.now() - max([trade.opened_at, *placed]) > patience
+
     async def _settle_entry(self, trade_id: str) -> None:
         """End an entry with what was filled, once nothing of it is alive any more."""
         live = self._live(trade_id)
         for intent in live:
-            await self._executor.cancel(intent, "the entry is given up")
+            await self._tracker.cancel(intent, "the entry is given up")
         if self._live(trade_id):
             return
         trade = self._recorder.state.strangles[trade_id]
@@ -122,7 +147,7 @@ class LegWorker:
         live = self._live(trade.trade_id, key)
         if live:
             if now - work.placed_at >= self._rules.chase_interval and self._may_step(work, purpose):
-                await self._executor.cancel(live[0], "re-priced")
+                await self._tracker.cancel(live[0], "re-priced")
             return False
         self._note_rejection(work)
         if not wanted or now < work.retry_at:
@@ -189,7 +214,7 @@ class LegWorker:
         if isinstance(outcome, Placed):
             work.placed_at = now
             work.retry_at = Timestamp(now + self._rules.chase_interval)
-            work.last_refusal = ""
+            work.last_refusal, work.refusals = "", 0
             work.number = outcome.intent.number
             text = f"🎯 Order #{work.number}: {draft.describe()}"
             self._recorder.say("info", text, draft.reason)
@@ -197,6 +222,9 @@ class LegWorker:
         self._say_refusal(outcome, work, draft)
 
     def _say_refusal(self, refusal: Refusal, work: _Work, draft: od.OrderDraft) -> None:
+        work.refusals = work.refusals + 1 if refusal.code == work.last_refusal else 0
+        wait = min(_LONGEST_REFUSED_S, _RETRY_S * 2.0**work.refusals)
+        work.retry_at = Timestamp(self._clock.now() + wait)
         if refusal.code != work.last_refusal:
             work.last_refusal = refusal.code
             words = f"{draft.describe()} not sent: {refusal.message}"
@@ -206,6 +234,8 @@ class LegWorker:
         """Start an exit: whatever still enters is cancelled, both legs sell."""
         await self._recorder.record(ev.TradeClosing(trade_id, by))
         self._recorder.say("info", messages.closing(trade_id))
+        for key in [key for key in self._work if (key[0], key[2]) == (trade_id, od.Purpose.EXIT)]:
+            del self._work[key]  # asked anew: no waiting for what an older exit was refused
         for intent in self._live(trade_id):
             if intent.draft.purpose is od.Purpose.ENTRY:
-                await self._executor.cancel(intent, "closing")
+                await self._tracker.cancel(intent, "closing")

@@ -18,13 +18,22 @@ def as_price(value: float | None) -> Decimal | None:
 
 
 def hedge_mark(state: DeskState, board: Board, active: str) -> Decimal | None:
-    """Return what the pooled hedge may be valued at: the active month, else a held one."""
-    held = [key for key in state.positions if parse_key(key).kind is Kind.FUTURE]
-    for key in (active, *held):
-        mark = board.mark(key) if key else None
-        if mark is not None:
-            return as_price(mark)
-    return None
+    """Return what one contract of the pooled hedge may be valued at, or None.
+
+    Months differ by their basis, so a pool over several is worth their average by contracts; while
+    nothing is held on balance the active month's mark stands for it.
+    """
+    held = {k: n for k, n in state.positions.items() if parse_key(k).kind is Kind.FUTURE}
+    total = sum(held.values())
+    if not total:
+        return as_price(board.mark(active)) if active else None
+    worth = 0.0
+    for key, count in held.items():
+        mark = board.mark(key)
+        if mark is None:
+            return None
+        worth += count * mark
+    return as_price(worth / total)
 
 
 def trade_ledger(

@@ -8,11 +8,12 @@ the next start.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 from decimal import Decimal
 
 from hedgetui.domain import events as ev
-from hedgetui.domain.instruments import Kind, parse_key
+from hedgetui.domain.instruments import FUTURES, parse_key
 from hedgetui.domain.orders import IntentState, Purpose
 from hedgetui.domain.units import Contracts, DollarsPerPoint, Timestamp
 from hedgetui.domain.vega import exposure as ex
@@ -36,6 +37,9 @@ class Settler:
         self._facts: asyncio.Queue[ev.Fact] = asyncio.Queue()
         self._one_at_a_time = asyncio.Lock()
         self._flat_since: dict[str, Timestamp] = {}
+        self._looked_at = 0
+        """Fills seen by `_unshared`; they are only ever added at the end."""
+        self._multiplier = FUTURES[parts.rules.hedge_symbol][0]
         self.close_decided: set[str] = set()
         """Flat trades whose share the hedger has already decided about."""
         parts.recorder.listen(self._facts.put_nowait)
@@ -53,7 +57,7 @@ class Settler:
                 self._announce_fill(intent_id)
                 await self._settle()
             case ev.FillBooked() | ev.CommissionBooked() | ev.TradeClosing() | ev.IntentMoved():
-                await self._settle(event.exec_id if isinstance(event, ev.FillBooked) else "")
+                await self._settle()
             case _:
                 return
 
@@ -71,32 +75,59 @@ class Settler:
         else:
             self._recorder.say("info", f"✅ Order #{intent.number} filled", draft.describe())
 
-    async def _settle(self, exec_id: str = "") -> None:
+    async def _settle(self) -> None:
         async with self._one_at_a_time:
-            await self._share(exec_id)
+            # A trade that holds something again owes the hedger another decision when it leaves.
+            held = {t.trade_id for t in self._recorder.state.open_strangles if not t.flat}
+            self.close_decided -= held
+            await self._share()
             await self._open_trades()
             await self._close_trades()
 
     # --- shares ------------------------------------------------------------------------------
 
-    async def _share(self, exec_id: str) -> None:
-        """Apportion the pool anew when it or the trades it belongs to changed."""
+    async def _share(self) -> None:
+        """Apportion the pool anew when it or the trades it belongs to changed.
+
+        Fills are shared one by one in the order they were booked, each at its own price, so that
+        the shares' money is the pool's to the cent, after a crash between a fill and this as well.
+        """
+        for exec_id in self._unshared():
+            fill = self._recorder.state.fills[exec_id]
+            pooled = self._pool() + fill.side.sign * fill.quantity
+            await self._record_shares(pooled, fill.price, exec_id)
         state = self._recorder.state
         held = state.hedge_position(self._rules.hedge_symbol)
         shares = {k: s.contracts for k, s in state.shares.items() if s.contracts}
-        if sum(shares.values()) == held and not self._hands_over(shares):
+        if sum(shares.values()) != held or self._hands_over(shares):
+            price = self._price()
+            if price is not None:
+                await self._record_shares(held, price, "")
+
+    async def _record_shares(self, pooled: int, price: Decimal, exec_id: str) -> None:
+        wanted = {k: int(v) for k, v in self._apportioned(pooled).items() if v}
+        shares = {k: s.contracts for k, s in self._recorder.state.shares.items() if s.contracts}
+        if wanted == shares and not exec_id:
             return
-        price = self._price_of(exec_id)
-        multiplier = parse_key(self._month()).multiplier if self._month() else Decimal(5)
-        if price is None:
-            return
-        wanted = pool.apportion(Contracts(held), self._deltas())
-        await self._recorder.record(
-            ev.HedgeShared(
-                {k: int(v) for k, v in wanted.items() if v}, price, multiplier,
-                exec_id if self._is_hedge(exec_id) else "",
-            )
-        )  # fmt: skip
+        shared = ev.HedgeShared(wanted, price, self._multiplier, exec_id)
+        await self._recorder.record(shared)
+
+    def _apportioned(self, pooled: int) -> dict[str, Contracts]:
+        return pool.apportion(Contracts(pooled), self._deltas())
+
+    def _pool(self) -> int:
+        return sum(share.contracts for share in self._recorder.state.shares.values())
+
+    def _unshared(self) -> tuple[str, ...]:
+        """Return the hedge fills that no share has taken yet, oldest first."""
+        state = self._recorder.state
+        found = [
+            exec_id
+            for exec_id, fill in itertools.islice(state.fills.items(), self._looked_at, None)
+            if exec_id not in state.share_moves and self._is_hedge(fill)
+        ]
+        self._looked_at = len(state.fills)
+        return tuple(found)
 
     def _hands_over(self, shares: dict[str, Contracts]) -> bool:
         """Whether a finished trade still has a share that a remaining trade can take over."""
@@ -106,26 +137,19 @@ class Settler:
         gone = {key for key in shares if key in self.close_decided and state.strangles[key].flat}
         return bool(gone) and any(not trade.flat for trade in state.open_strangles)
 
-    def _is_hedge(self, exec_id: str) -> bool:
-        fill = self._recorder.state.fills.get(exec_id)
-        return fill is not None and parse_key(fill.instrument_key).kind is Kind.FUTURE
+    def _is_hedge(self, fill: ev.FillBooked) -> bool:
+        """Whether a fill changed the pool: by an order of ours."""
+        intent = self._recorder.state.intents.get(fill.intent_id)
+        return intent is not None and intent.draft.purpose.is_hedge
 
-    def _month(self) -> str:
-        held = self._recorder.state.hedges_held(self._rules.hedge_symbol)
-        fills = [
-            fill.instrument_key
-            for fill in self._recorder.state.fills.values()
-            if parse_key(fill.instrument_key).kind is Kind.FUTURE
-        ]
-        return held[0][0].key if held else (fills[-1] if fills else "")
-
-    def _price_of(self, exec_id: str) -> Decimal | None:
-        """Return the fill's own price, else the market's, else the last hedge fill's."""
-        if self._is_hedge(exec_id):
-            return self._recorder.state.fills[exec_id].price
-        fills = [f for key, f in self._recorder.state.fills.items() if self._is_hedge(key)]
-        marked = results.hedge_mark(self._recorder.state, self._board, self._month())
-        return marked if marked is not None else (fills[-1].price if fills else None)
+    def _price(self) -> Decimal | None:
+        """Return the market's price for the pool, else the last hedge fill's."""
+        state = self._recorder.state
+        own = [fill for fill in state.fills.values() if self._is_hedge(fill)]
+        newest = own[-1] if own else None
+        month = newest.instrument_key if newest else ""
+        marked = results.hedge_mark(state, self._board, month)
+        return marked if marked is not None else (newest.price if newest else None)
 
     def _deltas(self) -> dict[str, DollarsPerPoint]:
         state, now = self._recorder.state, self._clock.now()

@@ -20,9 +20,11 @@ class Triggers:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._reasons: set[Trigger] = set()
+        self._reasons_to_retry: set[Trigger] = set()
         self._wake = asyncio.Event()
         self._outside = False
         self._entry_due: dict[str, Timestamp] = {}
+        self._retrying = False
         self._venue_was_open: bool | None = None
         self.venue_ready_at = Timestamp(float("-inf"))
         """Before this moment a venue that has just opened is left alone."""
@@ -36,6 +38,21 @@ class Triggers:
     def ask_later(self, reason: Trigger, seconds: float) -> None:
         """Note a reason after a while."""
         self._parts.clock.call_later(seconds, lambda: self.ask(reason))
+
+    def retry(self, reason: Trigger, seconds: float) -> None:
+        """Note a reason after a while, at most one at a time: retries must not multiply."""
+        self._reasons_to_retry.add(reason)
+        if self._retrying:
+            return
+        self._retrying = True
+
+        def again() -> None:
+            self._retrying = False
+            reasons, self._reasons_to_retry = self._reasons_to_retry, set()
+            for one in reasons:
+                self.ask(one)
+
+        self._parts.clock.call_later(seconds, again)
 
     async def wait(self, monitor_interval: float) -> set[Trigger]:
         """Return the reasons that came up; after the interval there always is one."""
@@ -55,6 +72,8 @@ class Triggers:
             case ev.VenueChanged(open=opened):
                 self._on_venue(fact.at, opened=opened)
             case ev.AutoSwitched(on=True) | ev.LatchSet(on=False) | ev.BandSet():
+                self.ask(Trigger.MONITOR)
+            case ev.ArmSwitched(armed=True) | ev.StrategyEnabled(on=True):
                 self.ask(Trigger.MONITOR)
             case ev.IntentMoved(after=after) if after in od.TERMINAL:
                 self.ask(Trigger.FILL)
@@ -106,7 +125,7 @@ class Triggers:
         self._entry_due.clear()
 
     def hedged(self, entries: tuple[str, ...]) -> None:
-        """The first hedge of these entries was decided."""
+        """The first hedge of these entries is on, or there is none to put on."""
         for trade_id in entries:
             self._entry_due.pop(trade_id, None)
 

@@ -1,0 +1,101 @@
+"""Instruments: keys that read back to the same thing, and what one of each is worth."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from hedgetui.domain import instruments as ins
+from hedgetui.domain.errors import DataError
+from hedgetui.domain.units import SECONDS_PER_DAY, Timestamp
+
+days = some.dates(date(2020, 1, 1), date(2040, 12, 31))
+
+
+@given(
+    some.sampled_from(list(ins.ROOTS.values())), days, some.integers(1, 100_000),
+    some.sampled_from(list(ins.Right)),
+)  # fmt: skip
+def test_an_option_key_reads_back(root, expiry, halves, right) -> None:
+    made = ins.option(root, expiry, Decimal(halves) / 2, right)
+    assert ins.parse_key(made.key) == made
+
+
+@given(some.sampled_from(sorted(ins.FUTURES)), some.integers(2020, 2040), some.integers(1, 12))
+def test_a_future_key_reads_back_and_expires_on_a_third_friday(symbol, year, month) -> None:
+    made = ins.future(symbol, f"{year}{month:02d}")
+    assert ins.parse_key(made.key) == made
+    assert made.expiry is not None
+    assert made.expiry.weekday() == 4
+    assert 15 <= made.expiry.day <= 21
+
+
+@pytest.mark.parametrize(
+    ("year", "month", "day"), [(2025, 12, 19), (2026, 3, 20), (2026, 6, 19), (2024, 2, 16)]
+)
+def test_third_fridays_of_the_calendar(year, month, day) -> None:
+    assert ins.third_friday(year, month) == date(year, month, day)
+
+
+def test_an_index_key_reads_back() -> None:
+    for symbol in ins.ROOTS:
+        assert ins.parse_key(symbol) == ins.index(symbol)
+    assert ins.index("SPX").index_ratio == ins.index("NDX").index_ratio == 1.0
+
+
+@pytest.mark.parametrize(
+    ("key", "delta", "short"),
+    [
+        ("XSP 20251219 540 C", 10.0, "XSP 540C"),
+        ("SPX 20251219 5400 P", 100.0, "SPX 5400P"),
+        ("MES 202512", 5.0, "MES"),
+        ("ES 202512", 50.0, "ES"),
+    ],
+)
+def test_what_one_contract_is_worth_per_index_point(key, delta, short) -> None:
+    found = ins.parse_key(key)
+    assert found.delta_per_unit == pytest.approx(delta)
+    assert found.short == short
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", "AAPL", "XSP 20251219 540", "XSP 20251319 540 C", "XSP 20251219 x C",
+     "XSP 20251219 540 X", "AAPL 20251219 540 C", "MES 2025", "MES 202513", "NQ 202512",
+     "XSP 20251219 540 C extra", "MES abcdef"],
+)  # fmt: skip
+def test_nonsense_is_no_key(key) -> None:
+    with pytest.raises(DataError):
+        ins.parse_key(key)
+
+
+def test_time_to_expiry_is_never_negative_and_an_index_has_none() -> None:
+    call = ins.parse_key("XSP 20251219 540 C")
+    end = Timestamp(datetime(2025, 12, 19, 21, tzinfo=UTC).timestamp())
+    assert call.expires_at == end
+    assert call.years_left(Timestamp(end + 1)) == 0.0
+    assert call.years_left(Timestamp(end - 365 * SECONDS_PER_DAY)) == pytest.approx(1.0)
+    assert call.dte(Timestamp(end - 2 * SECONDS_PER_DAY)) == 2
+    for ask in (lambda: ins.index("XSP").expires_at, lambda: ins.index("XSP").dte(end)):
+        with pytest.raises(DataError, match="does not expire"):
+            ask()
+
+
+@pytest.mark.parametrize(
+    ("strike", "text"), [("540", "540"), ("540.00", "540"), ("537.50", "537.5"), ("1E+3", "1000")]
+)
+def test_strikes_are_written_one_way(strike, text) -> None:
+    assert ins.format_strike(Decimal(strike)) == text
+
+
+@given(days, some.integers(1, 8))
+def test_quarterly_months_are_the_next_ones_not_expired(day, count) -> None:
+    found = ins.quarterly_months(day, count)
+    assert len(found) == count
+    assert list(found) == sorted(set(found))
+    assert all(int(month[4:]) in {3, 6, 9, 12} for month in found)
+    assert ins.third_friday(int(found[0][:4]), int(found[0][4:])) >= day

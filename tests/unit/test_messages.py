@@ -1,0 +1,38 @@
+"""The log's words, one for one as the contract has them."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from hedgetui.domain.orders import Side
+from hedgetui.domain.vega import messages
+
+LINES = [
+    (messages.subscribed("MES", "202512"), "✅ Subscribed to MES futures 202512"),
+    (messages.calculated(Side.SELL, 5, "MES"), "📊 Calculated hedge: SELL 5 MES"),
+    (messages.hedge_sent(123, Side.SELL, 5, "MES"), "🛡 Hedge order #123: SELL 5 MES"),
+    (messages.hedge_filled(Side.SELL, 5, "MES"), "✅ Hedge order placed: SELL 5 MES"),
+    (messages.closing("01KAB"), "🔴 Closing vega position 01KAB"),
+    (messages.hedge_closed(Side.BUY, 5, "MES"), "✓ Hedge closed: BUY 5 MES"),
+    (messages.breached(17.2, 10.0), "⚠ Delta threshold breached: net +17.2 $/pt (±10)"),
+    (messages.breached(-17.25, 2.5), "⚠ Delta threshold breached: net -17.2 $/pt (±2.5)"),
+    (messages.neutral(2.0), "🟢 Delta neutral: net +2.0 $/pt"),
+    (messages.not_initialized("MES"), "⏳ MES not initialized"),
+    (messages.under_half(1.8), "Δ +1.8 $/pt is under half a contract"),
+]
+
+
+@pytest.mark.parametrize(("line", "words"), LINES)
+def test_the_words_are_the_contract(line, words) -> None:
+    assert line == words
+
+
+def test_no_line_has_a_variation_selector_and_none_is_untested() -> None:
+    assert all("\ufe0f" not in line for line, _ in LINES)
+    written = [
+        name for name, made in inspect.getmembers(messages, inspect.isfunction)
+        if made.__module__ == messages.__name__
+    ]  # fmt: skip
+    assert len(written) == 10
