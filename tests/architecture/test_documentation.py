@@ -13,6 +13,7 @@ import pytest
 
 import hedgetui
 from hedgetui.config.reference import settings_markdown
+from hedgetui.console.pages import safety_markdown
 
 ROOT = Path(__file__).resolve().parents[2]
 PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)*(?:/|\.(?:py|md|toml|lock|tcss|csv|json))(?![\w/])")
@@ -175,6 +176,4 @@ def test_the_changelog_has_this_version_and_says_how_trading_changed():
 
 
 def test_the_safety_page_is_what_the_program_generates():
-    from hedgetui.console.pages import safety_markdown
-
     assert text("docs/safety.md") == safety_markdown()
