@@ -84,8 +84,7 @@ def _read(kind: Any, data: object, where: str) -> Any:  # noqa: ANN401
     if origin is tuple:
         if not isinstance(data, list):
             raise _fail(where, "a list", data)
-        item = get_args(kind)[0]
-        return tuple(_read(item, entry, f"{where}[{i}]") for i, entry in enumerate(data))
+        return _read_tuple(get_args(kind), data, where)
     if origin is dict:
         if not isinstance(data, dict):
             raise _fail(where, "an object", data)
@@ -94,6 +93,18 @@ def _read(kind: Any, data: object, where: str) -> Any:  # noqa: ANN401
     if is_dataclass(kind):
         return _read_record(kind, data, where)
     return _read_scalar(kind, data, where)
+
+
+def _read_tuple(kinds: tuple[Any, ...], data: list[object], where: str) -> tuple[Any, ...]:
+    """Read `tuple[X, ...]` item by item, `tuple[X, Y]` place by place."""
+    if kinds[-1] is Ellipsis:
+        kinds = (kinds[0],) * len(data)
+    if len(kinds) != len(data):
+        raise _fail(where, f"{len(kinds)} items", data)
+    return tuple(
+        _read(kind, entry, f"{where}[{i}]")
+        for i, (kind, entry) in enumerate(zip(kinds, data, strict=True))
+    )
 
 
 def _read_optional(kind: Any, data: object, where: str) -> Any:  # noqa: ANN401

@@ -53,7 +53,7 @@ class Freeze:
 
 @dataclass(frozen=True, slots=True)
 class Unfreeze:
-    """Release every latch."""
+    """Release every latch, and accept positions at the broker that are not ours."""
 
     why: str
 

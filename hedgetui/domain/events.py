@@ -70,6 +70,15 @@ class Reconciled:
 
 
 @dataclass(frozen=True, slots=True)
+class DifferencesAccepted:
+    """A person took note of positions that are not ours; from here on they are expected."""
+
+    accepted: tuple[Difference, ...]
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class StrategyEnabled:
     """The strategy was switched; off blocks entries and hedges alike."""
 
@@ -250,18 +259,18 @@ class VenueChanged:
 
 
 Event = (
-    EngineStarted | EngineStopped | LinkChanged | Reconciled | StrategyEnabled | AutoSwitched
-    | BandSet | ArmSwitched | LatchSet | HedgeCalculated | OrderDenied | IntentRecorded
-    | IntentMoved | FillBooked | CommissionBooked | TradeEntering | TradeOpened | TradeClosing
+    EngineStarted | EngineStopped | LinkChanged | Reconciled | DifferencesAccepted
+    | StrategyEnabled | AutoSwitched | BandSet | ArmSwitched | LatchSet | HedgeCalculated
+    | OrderDenied | IntentRecorded | IntentMoved | FillBooked | CommissionBooked | TradeEntering | TradeOpened | TradeClosing
     | TradeClosed | TradeAbandoned | HedgeShared | VenueChanged
 )  # fmt: skip
 
 EVENT_TYPES: dict[str, type] = {
     kind.__name__: kind
     for kind in (
-        EngineStarted, EngineStopped, LinkChanged, Reconciled, StrategyEnabled, AutoSwitched,
-        BandSet, ArmSwitched, LatchSet, HedgeCalculated, OrderDenied, IntentRecorded,
-        IntentMoved, FillBooked, CommissionBooked, TradeEntering, TradeOpened, TradeClosing,
+        EngineStarted, EngineStopped, LinkChanged, Reconciled, DifferencesAccepted,
+        StrategyEnabled, AutoSwitched, BandSet, ArmSwitched, LatchSet, HedgeCalculated,
+        OrderDenied, IntentRecorded, IntentMoved, FillBooked, CommissionBooked, TradeEntering, TradeOpened, TradeClosing,
         TradeClosed, TradeAbandoned, HedgeShared, VenueChanged,
     )
 }  # fmt: skip

@@ -28,6 +28,7 @@ from hedgetui.ports.desk import Outcome
 from hedgetui.ports.ids import IdSource
 
 _DIGITS_TO_TYPE = 4
+_PREVIEWS_KEPT = 8
 _KEY_TAIL = 6
 
 
@@ -120,15 +121,20 @@ class Switches:
         return done(f"frozen, {cancelled} working orders asked to cancel")
 
     async def unfreeze(self, command: cm.Unfreeze, by: str) -> Outcome:
-        """Release every latch."""
-        names = tuple(self._recorder.state.latches)
-        if not names:
+        """Release every latch and accept positions that are not ours."""
+        state, why = self._recorder.state, command.why
+        events: list[ev.Event] = [
+            ev.LatchSet(name, on=False, by=by, why=why) for name in state.latches
+        ]
+        words = list(state.latches)
+        if state.differences:
+            events.append(ev.DifferencesAccepted(state.differences, by, why))
+            words += [f"{item.broker:+d} {item.instrument_key}" for item in state.differences]
+        if not events:
             return done("nothing was frozen")
-        await self._recorder.record(
-            *(ev.LatchSet(name, on=False, by=by, why=command.why) for name in names)
-        )
-        self._recorder.say("ok", f"🟢 Released by {by}: {', '.join(names)}")
-        return done(f"released: {', '.join(names)}")
+        await self._recorder.record(*events)
+        self._recorder.say("ok", f"🟢 Released by {by}: {', '.join(words)}")
+        return done(f"released: {', '.join(words)}")
 
     async def cancel(self, command: cm.CancelOrder, _: str) -> Outcome:
         """Cancel one working order."""
@@ -253,8 +259,14 @@ class Trading:
         return found[0] if len(found) == 1 else None
 
     def _show(self, plan: Planned) -> Outcome:
-        self._plans = {plan.view.preview_id: plan}
+        self._keep(plan)
         return Outcome(ok=True, code="preview", message=plan.view.title, preview=plan.view)
+
+    def _keep(self, plan: Planned) -> None:
+        """Remember a preview; the screen and a console verb may each have one open."""
+        self._plans[plan.view.preview_id] = plan
+        while len(self._plans) > _PREVIEWS_KEPT:
+            del self._plans[next(iter(self._plans))]
 
     async def confirm(self, command: cm.Confirm, by: str) -> Outcome:
         """Do what the last preview showed, if it still is what would be shown."""
@@ -279,7 +291,7 @@ class Trading:
         if isinstance(again, str):
             return refused("book-moved", again, "preview again")
         if _terms(again.orders) != _terms(plan.orders):
-            self._plans = {again.view.preview_id: again}
+            self._keep(again)
             return Outcome(ok=False, code="book-moved", message="the book moved: look again",
                            preview=again.view)  # fmt: skip
         decision = self._src.orders.decision(Trigger.MANUAL, accept_stale=plan.accept_stale)

@@ -83,7 +83,7 @@ class Reconciler:
                 intent,
                 look,
                 self._first_look,
-                own_position=state.positions.get(intent.draft.instrument_key, 0),
+                own_position=state.expected_positions.get(intent.draft.instrument_key, 0),
                 gap=self._settings.absence_gap,
                 epoch=state.epoch,
             )
@@ -122,7 +122,7 @@ class Reconciler:
     async def _compare(self, look: rc.Look, before: DeskState) -> None:
         """Record the comparison when it says something new; an in-flight fill is no difference."""
         state = self._recorder.state
-        found = rc.differences(state.positions, look.positions)
+        found = rc.differences(state.expected_positions, look.positions)
         moving = {intent.draft.instrument_key for intent in (*before.live_intents,
                                                              *state.live_intents)}  # fmt: skip
         moving.update(

@@ -33,6 +33,8 @@ class DeskState:
     session: int = 0
     synced_session: int = -1
     differences: tuple[ev.Difference, ...] = ()
+    foreign: Mapping[str, int] = field(default_factory=dict)
+    """Contracts at the broker that are not ours and that a person accepted, by instrument key."""
     enabled: bool = False
     auto: bool = False
     preset: str = "balanced"
@@ -64,6 +66,13 @@ class DeskState:
     last_hedge_at: Timestamp | None = None
     numbers: int = 0
     """Short order numbers given so far."""
+
+    @property
+    def expected_positions(self) -> dict[str, int]:
+        """What the broker should hold: our own fills and what a person accepted as foreign."""
+        expected = {key: held + self.foreign.get(key, 0) for key, held in self.positions.items()}
+        expected |= {key: held for key, held in self.foreign.items() if key not in expected}
+        return {key: held for key, held in expected.items() if held}
 
     @property
     def live_intents(self) -> tuple[Intent, ...]:
@@ -127,6 +136,15 @@ def _link(state: DeskState, event: ev.LinkChanged, _: Timestamp) -> DeskState:
 
 def _reconciled(state: DeskState, event: ev.Reconciled, _: Timestamp) -> DeskState:
     return replace(state, synced_session=event.session, differences=event.differences)
+
+
+def _accepted(state: DeskState, event: ev.DifferencesAccepted, _: Timestamp) -> DeskState:
+    foreign = dict(state.foreign)
+    for item in event.accepted:
+        foreign[item.instrument_key] = item.broker - state.positions.get(item.instrument_key, 0)
+    return replace(
+        state, differences=(), foreign={key: count for key, count in foreign.items() if count}
+    )
 
 
 def _enabled(state: DeskState, event: ev.StrategyEnabled, _: Timestamp) -> DeskState:
@@ -359,6 +377,7 @@ _FOLDS: dict[type, Callable[[DeskState, Any, Timestamp], DeskState]] = {
     ev.EngineStopped: _stopped,
     ev.LinkChanged: _link,
     ev.Reconciled: _reconciled,
+    ev.DifferencesAccepted: _accepted,
     ev.StrategyEnabled: _enabled,
     ev.AutoSwitched: _auto,
     ev.BandSet: _band,

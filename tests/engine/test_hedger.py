@@ -325,10 +325,31 @@ def test_a_position_that_differs_stops_auto_until_it_is_explained() -> None:
         await bench.wait(90)
         assert bench.broker.sent == []
         assert bench.heard("🔴 Position differs, the broker stands: MES 202512: journal +0, ")
-        assert bench.kernel.snapshot().book.blocked == "positions differ from the broker"
+        assert bench.kernel.snapshot().book.blocked == (
+            "positions differ from the broker: unfreeze accepts them"
+        )
         del bench.broker.positions[MES]
         await bench.wait(60)
         assert bench.hedges() == ["SELL 2 202512"]
+
+    play(story)
+
+
+def test_an_accepted_position_is_expected_from_then_on() -> None:
+    async def story(bench: Bench) -> None:
+        bench.feed.options(12, 4)
+        bench.broker.positions[MES] = -3
+        await bench.ready()
+        await bench.wait(30)
+        outcome = await bench.do(cm.Unfreeze("the three are mine, by hand"))
+        assert outcome.message == "released: -3 MES 202512"
+        await bench.wait(120)
+        assert bench.hedges() == ["SELL 2 202512"], "own contracts only are counted"
+        assert bench.state.differences == ()
+        assert bench.state.foreign == {MES: -3}
+        bench.broker.positions[MES] = bench.broker.positions[MES] - 1
+        await bench.wait(90)
+        assert [item.broker for item in bench.state.differences] == [-6]
 
     play(story)
 

@@ -60,6 +60,18 @@ def test_wrong_data_names_the_field(data: object, words: str) -> None:
         codec.from_plain(_Sample, data)
 
 
+@dataclass(frozen=True)
+class _Pair:
+    presets: tuple[tuple[str, float, bool], ...]
+
+
+def test_a_tuple_of_several_types_is_read_place_by_place() -> None:
+    pair = _Pair((("calm", 5.0, True), ("bold", 20.0, False)))
+    assert codec.from_plain(_Pair, codec.to_plain(pair)) == pair
+    with pytest.raises(DataError, match="3 items"):
+        codec.from_plain(_Pair, {"presets": [["calm", 5.0]]})
+
+
 def test_canonical_text_does_not_depend_on_order() -> None:
     left = {"b": 1, "a": Decimal("2.50")}
     right = {"a": Decimal("2.50"), "b": 1}

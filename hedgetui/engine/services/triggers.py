@@ -68,6 +68,9 @@ class Triggers:
     def _on_fact(self, fact: ev.Fact) -> None:
         match fact.event:
             case ev.FillBooked(intent_id=intent_id):
+                # The next tick is judged afresh: a breach may follow a hedge without a tick
+                # inside the band between them.
+                self._outside = False
                 self._on_fill(intent_id, fact.at)
             case ev.VenueChanged(open=opened):
                 self._on_venue(fact.at, opened=opened)
