@@ -261,8 +261,8 @@ class VenueChanged:
 Event = (
     EngineStarted | EngineStopped | LinkChanged | Reconciled | DifferencesAccepted
     | StrategyEnabled | AutoSwitched | BandSet | ArmSwitched | LatchSet | HedgeCalculated
-    | OrderDenied | IntentRecorded | IntentMoved | FillBooked | CommissionBooked | TradeEntering | TradeOpened | TradeClosing
-    | TradeClosed | TradeAbandoned | HedgeShared | VenueChanged
+    | OrderDenied | IntentRecorded | IntentMoved | FillBooked | CommissionBooked | TradeEntering
+    | TradeOpened | TradeClosing | TradeClosed | TradeAbandoned | HedgeShared | VenueChanged
 )  # fmt: skip
 
 EVENT_TYPES: dict[str, type] = {
@@ -270,8 +270,8 @@ EVENT_TYPES: dict[str, type] = {
     for kind in (
         EngineStarted, EngineStopped, LinkChanged, Reconciled, DifferencesAccepted,
         StrategyEnabled, AutoSwitched, BandSet, ArmSwitched, LatchSet, HedgeCalculated,
-        OrderDenied, IntentRecorded, IntentMoved, FillBooked, CommissionBooked, TradeEntering, TradeOpened, TradeClosing,
-        TradeClosed, TradeAbandoned, HedgeShared, VenueChanged,
+        OrderDenied, IntentRecorded, IntentMoved, FillBooked, CommissionBooked, TradeEntering,
+        TradeOpened, TradeClosing, TradeClosed, TradeAbandoned, HedgeShared, VenueChanged,
     )
 }  # fmt: skip
 
