@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tomllib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,9 @@ from pathlib import Path
 from hedgetui.ui.app import HedgeApp
 from hedgetui.ui.settings import UiSettings
 from tests.ui.still_desk import StillDesk
+
+_LOOK_S = 0.05
+_LOOKS = 200
 
 THEMES = tuple(
     tomllib.loads(path.read_text(encoding="utf-8"))
@@ -64,6 +67,21 @@ class Console:
     async def settle(self) -> None:
         """Let workers and messages run until nothing more happens."""
         await self.pilot.pause()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Let the console run until `holds`; a busy machine only takes longer.
+
+        Gives up after some seconds, so that the assertion which follows says what is missing.
+        """
+        for _ in range(_LOOKS):
+            if holds():
+                break
+            await self.pilot.pause(_LOOK_S)
+        await self.settle()
+
+    async def caught_up(self) -> None:
+        """Let the console run until it shows the desk's present snapshot."""
+        await self.until(lambda: self.app.snapshot is self.desk.present)
 
     @property
     def text(self) -> str:

@@ -204,7 +204,7 @@ def test_palette_opens_a_preview_and_nothing_more():
             await console.press(*"hedge now")
             await console.pilot.pause(0.3)
             await console.press("enter")
-            await console.pilot.pause(0.3)
+            await console.until(lambda: "HEDGE NOW" in console.text)
             assert console.desk.commands == [cmd.PreviewHedge()]
             assert "HEDGE NOW" in console.text
 

@@ -109,7 +109,7 @@ def test_an_expired_preview_cannot_be_sent():
         async with opened() as console:
             await console.press("H")
             console.desk.move(with_status(now=NOW + 31))
-            await console.pilot.pause(0.6)
+            await console.caught_up()
             assert "expired" in console.text
             await console.press("y")
             assert console.desk.sent() == []
@@ -297,7 +297,7 @@ def test_simulation_arms_at_once_and_disarms_at_once():
             await console.press("A")
             assert console.desk.commands == [cmd.Arm()]
             console.desk.move(with_status(armed=True))
-            await console.pilot.pause(0.6)
+            await console.caught_up()
             await console.press("A")
             assert console.desk.commands[-1] == cmd.Disarm()
 

@@ -150,7 +150,7 @@ def test_resizing_moves_between_micro_and_full():
         async with opened(size=(120, 36)) as console:
             for size in ((40, 12), (80, 24), (20, 5), (120, 36)):
                 await console.pilot.resize_terminal(*size)
-                await console.pilot.pause(0.1)
+                await console.until(lambda: "-11.0" in console.text)
                 assert "-11.0" in console.text
             assert "Positions (3)" in console.text
             assert "Scan: low-IV" in console.text
@@ -163,7 +163,7 @@ def test_the_log_shows_what_the_desk_wrote():
         async with opened(size=(120, 36)) as console:
             assert "Delta threshold breached: net -11.0 $/pt (±10)" in console.text
             console.desk.move(FULL, LogRecord(NOW, "alarm", "❌ [201] rejected [x", "", 6))
-            await console.pilot.pause(0.6)
+            await console.until(lambda: "rejected" in console.text)
             assert "✗ [201] rejected [x" in console.text
 
     run(test())
@@ -192,7 +192,7 @@ def test_pause_holds_the_picture_but_not_the_alarms():
             assert "PAUSED" in console.text
             moved = replace(DOWN, book=replace(BOOK, net_delta=-77.0))
             console.desk.move(moved, LogRecord(NOW, "info", "held back", "", 6))
-            await console.pilot.pause(0.6)
+            await console.until(lambda: "LINK DOWN" in console.text)
             assert "-77.0" not in console.text
             assert "held back" not in console.text
             assert "LINK DOWN" in console.text
@@ -219,7 +219,7 @@ def test_an_ended_desk_is_said_in_the_banner():
     async def test():
         async with opened() as console:
             console.desk.mailboxes[0].push(None)
-            await console.pilot.pause(0.6)
+            await console.until(lambda: "OUT OF DATE" in console.text)
             assert "SCREEN OUT OF DATE: the desk has stopped" in console.text
 
     run(test())

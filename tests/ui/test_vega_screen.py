@@ -126,11 +126,11 @@ def test_preflight_stands_where_positions_would():
             assert "✗ chain with fresh deltas" in console.text
             assert "no chain yet: press c" in console.text
             console.desk.move(FULL)
-            await console.pilot.pause(0.6)
+            await console.caught_up()
             assert "chain with fresh deltas" not in console.text
             assert "XSP 530P/540C 19Dec" in console.text
             console.desk.move(replace(FULL, preflight=EMPTY.preflight))
-            await console.pilot.pause(0.6)
+            await console.caught_up()
             assert "pre-flight: chain with fresh deltas: no chain yet" in console.text
 
     run(test())
@@ -141,7 +141,7 @@ def test_rows_follow_the_snapshot():
         async with opened(size=(120, 36)) as console:
             rows = (replace(STRANGLES[1], net_delta=3.0, hedge_contracts=7), *STRANGLES[2:])
             console.desk.move(replace(FULL, strangles=rows))
-            await console.pilot.pause(0.6)
+            await console.caught_up()
             assert "XSP 530P/540C" not in console.text
             assert "+7 MES" in console.text
 
