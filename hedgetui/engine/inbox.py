@@ -12,6 +12,7 @@ from collections.abc import Callable
 from hedgetui.domain import events as ev
 from hedgetui.domain.errors import StoreError
 from hedgetui.domain.quotes import Greeks, Quote
+from hedgetui.domain.vega import messages
 from hedgetui.engine.bus import Bus
 from hedgetui.engine.link import Link
 from hedgetui.engine.parts import Parts
@@ -95,6 +96,7 @@ class Inbox:
         changed = ev.VenueChanged(report.symbol, report.open, report.reason, report.until)
         await self._recorder.record(changed)
         if not report.open:
-            self._recorder.say("warn", f"🔒 {report.symbol} unhedgeable: {report.reason}")
+            words = messages.unhedgeable(report.symbol, report.reason, report.until)
+            self._recorder.say("warn", f"🔒 {words}")
         else:
             self._recorder.say("ok", f"✅ {report.symbol} is open")

@@ -283,6 +283,7 @@ class Kernel:
             preflight=views.preflight(self.sources, chain_fresh=self.market.chain_fresh),
             payoff=self._slow[1],
             samples=tuple(self._samples),
+            reminders=views.reminders(self.sources),
         )
 
     def _measured(self) -> book.Measured:

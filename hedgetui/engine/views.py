@@ -26,6 +26,7 @@ from hedgetui.engine.state import DeskState
 from hedgetui.ports import desk as dk
 
 _ORDERS_SHOWN = 50
+_EXPIRY_REMINDER_DAYS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,18 @@ def _roll_note(src: Sources, state: DeskState) -> str:
     if roll.roll_due(held, active, today, src.parts.settings.vega.roll_days):
         return f"roll into {active.key} is due"
     return ""
+
+
+def reminders(src: Sources) -> tuple[str, ...]:
+    """Return what a trader would rather not be surprised by: trades about to expire."""
+    now = src.parts.clock.now()
+    found = []
+    for trade in src.parts.state.open_strangles:
+        days = trade.put.instrument.dte(now)
+        if days <= _EXPIRY_REMINDER_DAYS and not trade.flat:
+            when = "today" if days <= 0 else f"in {days} day{'s' if days > 1 else ''}"
+            found.append(f"{trade.name} expires {when}")
+    return tuple(found)
 
 
 def strangle_views(src: Sources, measured: book.Measured) -> tuple[dk.StrangleView, ...]:

@@ -14,7 +14,7 @@ from hedgetui.domain import orders as od
 from hedgetui.domain.instruments import future
 from hedgetui.domain.orders import IntentState
 from hedgetui.domain.quotes import Greeks
-from hedgetui.domain.units import Timestamp
+from hedgetui.domain.units import Timestamp, parse_utc
 from hedgetui.domain.vega.sizing import RehedgeTo
 from hedgetui.engine.settings import EngineSettings
 from hedgetui.ports import broker as br
@@ -376,14 +376,16 @@ def test_a_halt_queues_nothing_and_decides_after_the_open_and_its_delay() -> Non
     async def story(bench: Bench) -> None:
         bench.feed.options(2, 4)
         await bench.ready()
-        halt = br.VenueReport("MES", open=False, reason="halted until 15:30", until=None)
+        reopens = parse_utc("2025-11-19T20:30:00Z")
+        halt = br.VenueReport("MES", open=False, reason="trading halted", until=reopens)
         bench.broker.tell(halt)
         await bench.wait(1)
         bench.feed.options(30, 4)
         await bench.wait(300)
         assert bench.broker.sent == []
-        assert bench.heard("🔒 MES unhedgeable: halted until 15:30")
-        assert bench.kernel.snapshot().book.blocked == "MES halted until 15:30"
+        words = "MES unhedgeable until 2025-11-19 20:30 UTC: trading halted"
+        assert bench.heard(f"🔒 {words}")
+        assert bench.kernel.snapshot().book.blocked == words
         bench.broker.tell(br.VenueReport("MES", open=True, reason="", until=None))
         await bench.wait(59)
         assert bench.broker.sent == []

@@ -8,6 +8,7 @@ from hedgetui.domain import commands as cm
 from hedgetui.domain import events as ev
 from hedgetui.domain.orders import IntentState
 from hedgetui.simulation.price_path import Move
+from hedgetui.simulation.scenarios import scenario
 from tests.engine.stage import STILL, Stage, moving, run
 
 UP = moving(STILL, moves=(Move(120.0, 300.0, 0.006),))
@@ -253,3 +254,19 @@ def test_unknown_stays_unknown_until_a_new_session_proves_it(tmp_path) -> None:
         assert len(stage.hedges()) >= count
 
     run(tmp_path, story, UP)
+
+
+def test_a_trade_about_to_expire_is_a_reminder(tmp_path) -> None:
+    async def story(stage: Stage) -> None:
+        await stage.ready()
+        rows = stage.kernel.snapshot().candidates
+        soon, late = min(rows, key=lambda row: row.dte), max(rows, key=lambda row: row.dte)
+        assert soon.dte <= 2
+        await stage.enter(late.number, lots=1)
+        assert stage.kernel.snapshot().reminders == ()
+        await stage.enter(soon.number, lots=1)
+        (reminder,) = stage.kernel.snapshot().reminders
+        assert reminder == f"{soon.label} expires in {soon.dte} day{'s' if soon.dte > 1 else ''}"
+
+    flags = {"vega.dte_min": 1, "vega.max_spread_pct": 200.0}
+    run(tmp_path, story, scenario("whipsaw"), flags=flags)

@@ -7,6 +7,7 @@ import inspect
 import pytest
 
 from hedgetui.domain.orders import Side
+from hedgetui.domain.units import parse_utc
 from hedgetui.domain.vega import messages
 
 LINES = [
@@ -21,6 +22,11 @@ LINES = [
     (messages.neutral(2.0), "🟢 Delta neutral: net +2.0 $/pt"),
     (messages.not_initialized("MES"), "⏳ MES not initialized"),
     (messages.under_half(1.8), "Δ +1.8 $/pt is under half a contract"),
+    (messages.unhedgeable("MES", "halted", None), "MES unhedgeable: halted"),
+    (
+        messages.unhedgeable("MES", "daily break", parse_utc("2025-11-19T23:00:00Z")),
+        "MES unhedgeable until 2025-11-19 23:00 UTC: daily break",
+    ),
 ]
 
 
@@ -35,4 +41,4 @@ def test_no_line_has_a_variation_selector_and_none_is_untested() -> None:
         name for name, made in inspect.getmembers(messages, inspect.isfunction)
         if made.__module__ == messages.__name__
     ]  # fmt: skip
-    assert len(written) == 10
+    assert len(written) == 11

@@ -7,6 +7,7 @@ layout libraries disagree on width); the screen swaps them for its icon set.
 from __future__ import annotations
 
 from hedgetui.domain.orders import Side
+from hedgetui.domain.units import Timestamp, iso_utc
 
 
 def subscribed(symbol: str, contract_month: str) -> str:
@@ -57,3 +58,9 @@ def not_initialized(symbol: str) -> str:
 def under_half(net: float) -> str:
     """Return why a hedge asked for by hand sends nothing."""
     return f"Δ {net:+.1f} $/pt is under half a contract"
+
+
+def unhedgeable(symbol: str, reason: str, until: Timestamp | None) -> str:
+    """Return why a hedge cannot trade now, and until when if the venue says so (UTC)."""
+    when = f" until {iso_utc(until)[:16].replace('T', ' ')} UTC" if until is not None else ""
+    return f"{symbol} unhedgeable{when}: {reason}"

@@ -133,7 +133,10 @@ class Hedger:
             (f"link {state.link}: {state.link_reason}", state.link is not ev.LinkState.READY),
             ("waiting for broker truth", state.synced_session != state.session),
             ("positions differ from the broker: unfreeze accepts them", self._differs()),
-            (f"{self._parts.symbol} {state.venue_reason}", not state.venue_open),
+            (
+                messages.unhedgeable(self._parts.symbol, state.venue_reason, state.venue_until),
+                not state.venue_open,
+            ),
             ("the venue has just opened", fresh),
             ("auto is off", not state.auto and not closing),
             ("the strategy is off", not state.enabled and not closing),

@@ -191,6 +191,8 @@ def market_line(book: BookView, width: int) -> Line:
     theta = f" · theta {fmt.signed(book.theta)}"
     gamma = f" · gamma {fmt.signed(book.gamma, 2)}"
     head: Line = ((" book  ", "muted"), *_quote(book))
+    if book.theory_band is not None:
+        head = (*head, (f" · band {book.band:.1f}, theory {book.theory_band:.1f}", ""))
     rows = [vega + theta + gamma, vega + theta, vega, ""]
     return fit([(*head, (greeks, "")) for greeks in rows], width)
 
