@@ -25,7 +25,7 @@ SETTLE_S = 12.0
 """The demo enters its strangles within nine seconds; the day begins after that."""
 TRADING = re.compile(r"MES \d{6} \d+\.\d\d/\d+\.\d\d +\d\.\ds")
 """A quote of the hedge that is seconds old: the demo is alive, and its bytes mean something."""
-CLOSED = re.compile("weekend")
+CLOSED = re.compile("unhedgeable until")
 WEEKEND = '[simulator]\nscenario = "calm"\nstart = "2025-11-22T15:00:00Z"\n'
 """A Saturday: the market is closed."""
 
