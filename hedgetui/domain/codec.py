@@ -21,6 +21,9 @@ from hedgetui.domain.errors import DataError
 
 _T = TypeVar("_T")
 
+_AS_THEY_ARE = frozenset({str, int, float, bool, type(None)})
+"""Exact types that are their own JSON; most values of a fact, so they are asked first."""
+
 
 def to_plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
     """Return `value` as JSON-ready plain data.
@@ -28,13 +31,13 @@ def to_plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
     Raises:
         DataError: a type or a number (an infinite decimal) that has no spelling here.
     """
+    if type(value) in _AS_THEY_ARE:
+        return value
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: to_plain(getattr(value, name)) for name in _field_names(type(value))}
     match value:
         case Enum():
             return value.value
-        case None | bool() | int() | str():
-            return value
-        case float():
-            return value
         case Decimal() if value.is_finite():
             return str(value)
         case date():
@@ -43,10 +46,15 @@ def to_plain(value: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
             return {str(key): to_plain(item) for key, item in value.items()}
         case tuple() | list() | frozenset():
             return [to_plain(item) for item in value]
-    if is_dataclass(value):
-        return {item.name: to_plain(getattr(value, item.name)) for item in fields(value)}
+        case str() | int() | float():
+            return value
     message = f"{type(value).__name__} has no JSON spelling"
     raise DataError(message)
+
+
+@lru_cache(maxsize=256)
+def _field_names(kind: type) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(kind))
 
 
 def canonical(value: object) -> str:
