@@ -13,12 +13,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property, lru_cache
+from zoneinfo import ZoneInfo
 
 from hedgetui.domain.errors import DataError
 from hedgetui.domain.units import DAYS_PER_YEAR, SECONDS_PER_DAY, DollarsPerPoint, Timestamp
 
-SETTLEMENT_HOUR_UTC = 21
-"""16:00 New York in winter; the hour options and futures of this desk cease to have time value."""
+_SETTLEMENT_HOUR = 16
+_NEW_YORK = ZoneInfo("America/New_York")
 
 _QUARTERS = (3, 6, 9, 12)
 _FRIDAY = 4
@@ -72,10 +73,7 @@ class Instrument:
         if self.expiry is None:
             message = f"{self.key} does not expire"
             raise DataError(message)
-        end = datetime(
-            self.expiry.year, self.expiry.month, self.expiry.day, SETTLEMENT_HOUR_UTC, tzinfo=UTC
-        )
-        return Timestamp(end.timestamp())
+        return settles_at(self.expiry)
 
     def years_left(self, now: Timestamp) -> float:
         """Calendar years to expiry, never negative."""
@@ -94,6 +92,13 @@ class Instrument:
         if self.strike is None or self.right is None:
             return self.symbol
         return f"{self.symbol} {format_strike(self.strike)}{self.right}"
+
+
+@lru_cache(maxsize=4096)
+def settles_at(day: date) -> Timestamp:
+    """Return 16:00 New York on `day`, when an option or future expiring then ends."""
+    end = datetime(day.year, day.month, day.day, _SETTLEMENT_HOUR, tzinfo=_NEW_YORK)
+    return Timestamp(end.timestamp())
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 
 from hedgetui.domain.errors import DataError
-from hedgetui.domain.instruments import ROOTS, SETTLEMENT_HOUR_UTC, SPX, XSP, OptionRoot
+from hedgetui.domain.instruments import ROOTS, SPX, XSP, OptionRoot, settles_at
 from hedgetui.domain.quotes import ChainSnapshot, ExpiryQuotes, price_number
-from hedgetui.domain.units import IndexPoints, Timestamp
+from hedgetui.domain.units import IndexPoints
 from hedgetui.simulation.csv_table import cell_date, cell_number, read_columns
 
 _COLUMNS: tuple[tuple[str, ...], ...] = (
@@ -130,10 +130,9 @@ def _quote(path: Path, line: int, column: str, text: str) -> float:
 def _snapshot(
     day: date, root: OptionRoot, spot: float, expiries: dict[date, Strikes]
 ) -> ChainSnapshot:
-    close = datetime(day.year, day.month, day.day, SETTLEMENT_HOUR_UTC, tzinfo=UTC)
     return ChainSnapshot(
         root,
-        Timestamp(close.timestamp()),
+        settles_at(day),
         IndexPoints(spot),
         tuple(_expiry(expiry, expiries[expiry]) for expiry in sorted(expiries)),
     )

@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 
 from hedgetui.domain import instruments as ins
 from hedgetui.domain.errors import DataError
-from hedgetui.domain.units import SECONDS_PER_DAY, Timestamp
+from hedgetui.domain.units import SECONDS_PER_DAY, Timestamp, iso_utc
 
 days = some.dates(date(2020, 1, 1), date(2040, 12, 31))
 
@@ -99,3 +99,8 @@ def test_quarterly_months_are_the_next_ones_not_expired(day, count) -> None:
     assert list(found) == sorted(set(found))
     assert all(int(month[4:]) in {3, 6, 9, 12} for month in found)
     assert ins.third_friday(int(found[0][:4]), int(found[0][4:])) >= day
+
+
+def test_options_end_at_four_in_new_york_in_summer_and_winter() -> None:
+    assert iso_utc(ins.settles_at(date(2025, 12, 19))) == "2025-12-19T21:00:00.000Z"
+    assert iso_utc(ins.settles_at(date(2026, 6, 19))) == "2026-06-19T20:00:00.000Z"
