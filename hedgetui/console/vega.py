@@ -9,7 +9,8 @@ from dataclasses import asdict
 from hedgetui.console import output
 from hedgetui.domain.errors import UsageError
 from hedgetui.domain.units import DollarsPerPoint
-from hedgetui.domain.vega.sizing import MES_PER_POINT, hedge_by_size
+from hedgetui.domain.vega import emergency
+from hedgetui.domain.vega.sizing import hedge_by_size
 from hedgetui.ports.desk import CandidateView, DeskSnapshot, Outcome, Preview
 
 _LARGEST = 1e9
@@ -98,21 +99,9 @@ def print_preview(preview: Preview) -> None:
 def emergency_lines(snapshot: DeskSnapshot) -> list[str]:
     """Return the emergency card: what to type into TWS by hand, and what happens afterwards."""
     book = snapshot.book
-    if book.net_delta is None:
-        return [
-            f"net delta unknown: {book.blocked or 'a leg has no usable greeks'}",
-            f"hedge held {book.hedge_contracts:+d} MES, working {book.hedge_working:+d}",
-            "Read the option deltas in TWS, multiply the sum in $ per index point, divide by 5.",
-        ]
-    sized = hedge_by_size(DollarsPerPoint(book.net_delta))
-    order = f"{sized.side} {sized.contracts} {book.hedge_month or 'MES'} at market"
-    return [
-        f"net Δ {book.net_delta:+.1f} $/pt ÷ {MES_PER_POINT:g} = {book.net_delta / 5:+.2f} MES",
-        f"type into TWS: {order if sized.side else 'nothing, under half a contract'}",
-        f"after it: net Δ {sized.net_after:+.1f} $/pt",
-        "afterwards: freeze here first; the console shows your manual trade as a difference,",
-        "the broker's position stands, and nothing is hedged again until you unfreeze.",
-    ]
+    net = None if book.net_delta is None else DollarsPerPoint(book.net_delta)
+    target = DollarsPerPoint(book.target)
+    return emergency.card(net, book.hedge_contracts, book.hedge_month, target)
 
 
 def print_outcome(

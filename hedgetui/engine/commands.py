@@ -134,6 +134,9 @@ class Switches:
             return done("nothing was frozen")
         await self._recorder.record(*events)
         self._recorder.say("ok", f"🟢 Released by {by}: {', '.join(words)}")
+        if state.differences:
+            warning = "⚠ Accepted positions are not counted: the desk hedges its own book only"
+            self._recorder.say("warn", warning)
         return done(f"released: {', '.join(words)}")
 
     async def cancel(self, command: cm.CancelOrder, _: str) -> Outcome:

@@ -46,7 +46,6 @@ class Link:
         self._lost = asyncio.Event()
         self._opened = asyncio.Event()
         self.latency_ms: float | None = None
-        self.reconnects = 0
 
     async def keep(self, sink: br.MessageSink, on_ready: Ready) -> None:
         """Hold a session for ever; `on_ready` runs after each synchronisation."""
@@ -62,7 +61,6 @@ class Link:
             except BrokerUnreachable as error:
                 await self.drop(str(error))
             await self._broker.disconnect()
-            self.reconnects += 1
             jitter = 1.0 + _JITTER * self._random.random()
             await self._clock.sleep(wait * jitter)
             wait = min(_LONGEST_WAIT_S, wait * 2)

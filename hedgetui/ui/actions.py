@@ -120,13 +120,6 @@ GROUPS: tuple[str, ...] = ("Move", "Look", "Take", "Trade", "App")
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
 
 
-def key_of(action_id: str, keymap: dict[str, str]) -> str:
-    """Return the key to show for an action, the user's own where there is one."""
-    chosen = keymap.get(action_id)
-    keys = tuple(chosen.split(",")) if chosen else BY_ID[action_id].keys
-    return display(keys[0])
-
-
 def keys_shown(action: Action, keymap: dict[str, str]) -> str:
     """Return all keys of an action as a person reads them, the user's own where set."""
     chosen = keymap.get(action.id)

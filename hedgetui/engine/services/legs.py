@@ -7,7 +7,6 @@ gives up after the last step; an exit stays at the touch until it is filled.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from hedgetui.domain import events as ev
@@ -20,7 +19,6 @@ from hedgetui.domain.vega.chase import leg_price
 from hedgetui.engine.executor import ContextOf, Placed
 from hedgetui.engine.parts import Parts
 
-Wake = Callable[[], None]
 _RETRY_S = 1.0
 _LONGEST_WAIT_S = 300.0
 _LONGEST_REFUSED_S = 30.0

@@ -12,9 +12,8 @@ from typing import ClassVar
 from textual.content import Content
 
 from hedgetui.domain.units import DollarsPerPoint
-from hedgetui.domain.vega.sizing import MES_PER_POINT, hedge_contracts
+from hedgetui.domain.vega import emergency
 from hedgetui.ports.desk import BookView, DeskSnapshot
-from hedgetui.ui import format as fmt
 from hedgetui.ui.actions import ACTIONS, GROUPS, keys_shown
 from hedgetui.ui.dialogs.base import Dialog, fold, keys, labelled
 
@@ -25,34 +24,10 @@ RULES: tuple[str, ...] = (
 
 
 def emergency_card(book: BookView) -> list[str]:
-    """Return the hedge to type into TWS by hand, with its arithmetic.
-
-    Rounded as the desk itself rounds.
-    """
-    net = book.net_delta
-    month = book.hedge_month or "MES, front month"
-    if net is None:
-        return [
-            "Net Δ$ is unknown: a leg has no usable greeks.",
-            f"The hedge held is {book.hedge_contracts:+d} {month}.",
-            "In TWS: divide the delta dollars per index point it shows by 5.",
-        ]
-    over = net - book.target
-    contracts = hedge_contracts(DollarsPerPoint(net), target=DollarsPerPoint(book.target))
-    side = "SELL" if contracts < 0 else "BUY"
-    from_target = f" from target {book.target:+g}" if book.target else ""
-    maths = f"net Δ {fmt.signed(over)}{from_target} / 5 = {over / MES_PER_POINT:+.2f}"
-    first = (
-        f"{maths}: under half a contract, nothing to type"
-        if contracts == 0
-        else f"{maths}, so in TWS: {side} {abs(contracts)} {month} MKT"
-    )
-    return [
-        first,
-        "Before it: A disarms this console, or it hedges the same delta again.",
-        "After it: R re-reads the broker and lists your trade as a position difference.",
-        "Keep AUTO off until both agree.",
-    ]
+    """Return the emergency card of a book."""
+    net = None if book.net_delta is None else DollarsPerPoint(book.net_delta)
+    target = DollarsPerPoint(book.target)
+    return emergency.card(net, book.hedge_contracts, book.hedge_month, target)
 
 
 class HelpDialog(Dialog[None]):
