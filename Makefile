@@ -14,7 +14,7 @@ HEADLESS := run --headless --for 10m --speed 2000 --seed 7 --json
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 LOCKING := --universal --python-version 3.11 --generate-hashes --upgrade --quiet \
-	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+	--no-header --no-annotate --no-strip-extras --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run test check lint snap snap-update bench deep docs lock clean
