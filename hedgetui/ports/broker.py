@@ -31,7 +31,12 @@ class Environment(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LinkReport:
-    """The link moved."""
+    """The link moved.
+
+    READY says that the session stands; the desk reads broker truth before it calls itself ready.
+    DEGRADED says that the session stands but must not be traded on, with every reason; READY
+    afterwards says that the reasons are gone, and truth is read again. DOWN ends the session.
+    """
 
     state: LinkState
     reason: str
@@ -184,6 +189,41 @@ class Margin:
     headroom_after: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class LinkHealth:
+    """What an adapter knows about its own link, for people to read; never decided upon."""
+
+    client: str
+    """The client library and its version."""
+    peer: str = ""
+    """Where the broker listens, `host:port`; empty for the built-in exchange."""
+    server: str = ""
+    """What the broker says of itself: its protocol version."""
+    client_id: int | None = None
+    connected_at: Timestamp | None = None
+    last_message_at: Timestamp | None = None
+    latency: Seconds | None = None
+    """Round trip of the newest heartbeat."""
+    reconnects: int = 0
+    """Sessions opened after the first."""
+    clock_skew: Seconds | None = None
+    """Broker's clock minus the desk's."""
+    data_type: str = ""
+    """`live`, `frozen` or `delayed`: the worst of what is watched; empty before the first quote."""
+    lines_used: int = 0
+    lines_budget: int = 0
+    """Market-data lines; 0 where the broker counts none."""
+    queued: int = 0
+    """Messages that wait to be sent."""
+    sent_last_second: int = 0
+    farms: tuple[tuple[str, bool], ...] = ()
+    """(data farm, whether it works)."""
+    reasons: tuple[str, ...] = ()
+    """Why the link is degraded; empty while it is not."""
+    hints: tuple[str, ...] = ()
+    """What a person should check at the broker: a read-only API, precautionary settings."""
+
+
 MessageSink = Callable[[BrokerMessage], None]
 
 
@@ -192,7 +232,7 @@ class BrokerPort(Protocol):
 
     @property
     def account(self) -> str:
-        """Account id as the broker reports it."""
+        """Account id as the broker reports it; the configured one before the first connection."""
         ...
 
     @property
@@ -238,4 +278,8 @@ class BrokerPort(Protocol):
 
     async def margin(self, draft: OrderDraft) -> Margin | None:
         """Return the effect of an order on margin, or None when the broker does not say."""
+        ...
+
+    def health(self) -> LinkHealth:
+        """Return what is known about the link now; cheap, and safe without one."""
         ...

@@ -161,6 +161,9 @@ class ScriptedBroker:
         order.alive, order.rejected, order.reason = False, rejected, reason
         self.tell(br.OrderEnded(key, order.number, rejected, reason))
 
+    def health(self) -> br.LinkHealth:
+        return br.LinkHealth("scripted")
+
     async def cancel(self, client_key: str) -> None:
         self._reach()
         self.cancels.append(client_key)

@@ -25,6 +25,7 @@ from hedgetui.ports.broker import (
     Environment,
     Incomplete,
     IndexLevel,
+    LinkHealth,
     LinkReport,
     Margin,
     MessageSink,
@@ -62,6 +63,9 @@ class SimulatedBroker:
         self._greeks_at = float("-inf")
         self._tick_at = float("-inf")
         self._venue: VenueReport | None = None
+        self._connected_at: Timestamp | None = None
+        self._latency: Seconds | None = None
+        self._reconnects = 0
 
     @property
     def account(self) -> str:
@@ -86,8 +90,10 @@ class SimulatedBroker:
         self._session = self._exchange.attach(self._receive)
         self._sink = sink
         self._forget()
-        latency = Seconds(round(self._clock.now() - began, 6))
-        sink(LinkReport(LinkState.READY, "connected", self._session, latency))
+        self._reconnects += self._connected_at is not None
+        self._connected_at = self._clock.now()
+        self._latency = Seconds(round(self._clock.now() - began, 6))
+        sink(LinkReport(LinkState.READY, "connected", self._session, self._latency))
         self._publish()
         self._arm()
 
@@ -142,6 +148,18 @@ class SimulatedBroker:
     async def margin(self, draft: OrderDraft) -> Margin | None:
         """Return the effect of an order on margin."""
         return await self._ask(lambda: self._exchange.margin(draft))
+
+    def health(self) -> LinkHealth:
+        """Return what is known about the link now."""
+        return LinkHealth(
+            client="built-in simulator",
+            connected_at=self._connected_at,
+            last_message_at=self._exchange.at if self._sink is not None else None,
+            latency=self._latency,
+            reconnects=self._reconnects,
+            clock_skew=Seconds(0.0),
+            data_type="live",
+        )
 
     async def _ask(self, question: Callable[[], _T]) -> _T:
         """Ask the exchange and wait for the answer.
