@@ -8,6 +8,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
+CROSS_VENV ?= .venv-cross
+CROSS := $(CROSS_VENV)/.cross
 # Screens spend their time waiting, so more workers than cores pay.
 PARALLEL ?= -n 4 --dist worksteal
 HEADLESS := run --headless --for 10m --speed 2000 --seed 7 --json
@@ -17,7 +19,7 @@ LOCKING := --universal --python-version 3.11 --generate-hashes --upgrade --quiet
 	--no-header --no-annotate --no-strip-extras --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check lint snap snap-update bench deep docs lock clean
+.PHONY: help demo run test check cross lint snap snap-update bench deep docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,7 +53,10 @@ bench: $(DEV) ## every benchmark beside its anchor, one after the other
 		echo "== $$name"; $(BIN)/python benchmarks/$$name.py || missed=1; \
 	done; exit $$missed
 
-deep: $(DEV) ## long random search
+cross: $(CROSS) ## the broker tests on ib_async and the vendor's own client, in a virtualenv of their own
+	$(CROSS_VENV)/bin/python -m pytest $(PARALLEL) tests/contract tests/ibkr tests/cross $(ARGS)
+
+deep: $(DEV) cross ## long random search, and everything in the second virtualenv
 	HEDGETUI_TEST_PROFILE=deep $(BIN)/python -m pytest --timeout 3600 $(ARGS)
 
 docs: $(DEV) ## write the generated pages again
@@ -63,9 +68,11 @@ lock: ## choose newer dependencies; needs uv
 	uv pip compile pyproject.toml --group build $(LOCKING) --output-file requirements.lock
 	uv pip compile pyproject.toml --group build --extra dev $(LOCKING) --constraint requirements.lock \
 		--output-file requirements-dev.lock
+	uv pip compile --group cross --no-deps $(LOCKING) --constraint requirements-dev.lock \
+		--output-file requirements-cross.lock
 
 clean: ## remove everything that was made here
-	rm -rf $(VENV) .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
+	rm -rf $(VENV) $(CROSS_VENV) .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
 		dist build snapshot_report.html
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -85,3 +92,17 @@ $(DEV): requirements-dev.lock pyproject.toml | $(BIN)/python
 	@$(INSTALL) --require-hashes -r requirements-dev.lock
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@ $(RUNTIME)
+
+# eventkit and aeventkit own the same folder, so one library goes before the other comes.
+$(CROSS): requirements-dev.lock requirements-cross.lock pyproject.toml
+	@[ -n "$(PYTHON)" ] || { echo "hedgetui needs Python 3.11 or later; none found (make PYTHON=...)"; exit 2; }
+	@echo "making $(CROSS_VENV) with $(PYTHON), for ib_async and ibapi"
+	@$(PYTHON) -m venv --clear $(CROSS_VENV)
+	@$(CROSS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes -r requirements-dev.lock
+	@$(CROSS_VENV)/bin/python -m pip uninstall --quiet --yes ib_insync eventkit
+	@$(CROSS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--require-hashes -r requirements-cross.lock
+	@$(CROSS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps --no-build-isolation --editable .
+	@touch $@
