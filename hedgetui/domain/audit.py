@@ -12,8 +12,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from hedgetui.domain import events as ev
-from hedgetui.domain.instruments import parse_key
-from hedgetui.domain.orders import LIVE, TERMINAL, Intent, IntentState
+from hedgetui.domain.instruments import leg_keys, parse_key
+from hedgetui.domain.orders import (
+    LIVE,
+    TERMINAL,
+    Intent,
+    IntentState,
+    executed_by_leg,
+    units_filled,
+)
 
 _HALF = 0.5
 _NOISE = 1e-6
@@ -49,6 +56,8 @@ class Auditor:
         self._live: dict[tuple[str, str, str], str] = {}
         self._fills: dict[str, ev.FillBooked] = {}
         self._calculated: ev.HedgeCalculated | None = None
+        self._foreign: dict[str, int] = {}
+        """Contracts at the broker that a person accepted, beyond everything booked."""
         self._latched: set[str] = set()
         self._seq = 0
 
@@ -66,6 +75,10 @@ class Auditor:
                 self._moved(fact.seq, fact.event)
             case ev.FillBooked():
                 self._filled(fact.seq, fact.event)
+            case ev.DifferencesAccepted(accepted=accepted):
+                booked = self._booked()
+                for one in accepted:
+                    self._foreign[one.instrument_key] = one.broker - booked[one.instrument_key]
             case ev.LatchSet(name=name, on=on):
                 (self._latched.add if on else self._latched.discard)(name)
             case _:
@@ -75,9 +88,11 @@ class Auditor:
         self.violations.append(Violation(invariant, seq, words))
 
     def _recorded(self, seq: int, intent: Intent) -> None:
-        holder = self._live.get(intent.slot)
-        if holder is not None:
-            self._say(1, seq, f"second live intent beside {holder} in {intent.slot}")
+        for slot in intent.slots:
+            holder = self._live.get(slot)
+            if holder is not None:
+                self._say(1, seq, f"second live intent beside {holder} in {slot}")
+            self._live[slot] = intent.intent_id
         if intent.client_key in self._by_key:
             self._say(4, seq, f"client key {intent.client_key} used twice")
         if intent.state is not IntentState.SENDING or intent.filled:
@@ -88,7 +103,6 @@ class Auditor:
             self._hedge(seq, intent)
         self._intents[intent.intent_id] = intent
         self._by_key[intent.client_key] = intent.intent_id
-        self._live[intent.slot] = intent.intent_id
 
     def _hedge(self, seq: int, intent: Intent) -> None:
         """I-14 and I-21: a hedge has its numbers, and they say it shrinks the exposure."""
@@ -122,21 +136,25 @@ class Auditor:
             and (event.after is not intent.state)
         ):
             self._say(5, seq, f"#{intent.number} left {intent.state} without a fill")
-        booked = sum(
-            fill.quantity for fill in self._fills.values() if fill.intent_id == event.intent_id
-        )
+        booked = units_filled(intent.draft, executed_by_leg(
+            (fill.instrument_key, fill.quantity)
+            for fill in self._fills.values() if fill.intent_id == event.intent_id
+        ))  # fmt: skip
         if booked != event.filled:
             self._say(6, seq, f"#{intent.number} says {event.filled} filled, booked {booked}")
         moved = replace(intent, state=event.after, filled=event.filled)
         self._intents[intent.intent_id] = moved
-        if event.after in LIVE:
-            self._live[intent.slot] = intent.intent_id
-        elif self._live.get(intent.slot) == intent.intent_id:
-            del self._live[intent.slot]
+        for slot in intent.slots:
+            if event.after in LIVE:
+                self._live[slot] = intent.intent_id
+            elif self._live.get(slot) == intent.intent_id:
+                del self._live[slot]
 
     def _filled(self, seq: int, event: ev.FillBooked) -> None:
         if event.intent_id and event.intent_id not in self._intents:
             self._say(6, seq, f"fill {event.exec_id} of an unknown intent")
+        if len(leg_keys(event.instrument_key)) > 1:
+            self._say(6, seq, f"fill {event.exec_id} is of a combo, not of its legs")
         known = self._fills.get(event.exec_id)
         if known is not None and known.revision >= event.revision:
             self._say(6, seq, f"fill {event.exec_id} booked twice")
@@ -153,10 +171,16 @@ class Auditor:
         for key, exec_id in broker.executions:
             if key and exec_id not in self._fills:
                 self._say(6, self._seq, f"execution {exec_id} of {key} is not booked")
-        ours: Counter[str] = Counter()
-        for fill in self._fills.values():
-            ours[fill.instrument_key] += fill.side.sign * fill.quantity
-        for instrument in sorted(set(ours) | set(broker.positions)):
-            held, told = ours[instrument], broker.positions.get(instrument, 0)
+        booked = self._booked()
+        for instrument in sorted(set(booked) | set(self._foreign) | set(broker.positions)):
+            held = booked[instrument] + self._foreign.get(instrument, 0)
+            told = broker.positions.get(instrument, 0)
             if held != told:
                 self._say(9, self._seq, f"{instrument}: journal {held:+d}, broker {told:+d}")
+
+    def _booked(self) -> Counter[str]:
+        """Return signed contracts of every execution on record, by instrument."""
+        booked: Counter[str] = Counter()
+        for fill in self._fills.values():
+            booked[fill.instrument_key] += fill.side.sign * fill.quantity
+        return booked

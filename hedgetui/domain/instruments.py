@@ -24,6 +24,10 @@ _NEW_YORK = ZoneInfo("America/New_York")
 _QUARTERS = (3, 6, 9, 12)
 _FRIDAY = 4
 
+LEG_SEPARATOR = " + "
+"""Stands between the keys of a combo's legs, in the combo's own key."""
+_LEAST_LEGS = 2
+
 
 class Kind(StrEnum):
     """The class of an instrument."""
@@ -32,6 +36,7 @@ class Kind(StrEnum):
     STOCK = "stock"
     FUTURE = "future"
     OPTION = "option"
+    COMBO = "combo"
 
 
 class Right(StrEnum):
@@ -46,7 +51,8 @@ class Instrument:
     """One tradable contract, or an index that only has a level."""
 
     key: str
-    """Stable identity in journal and logs, e.g. `XSP 20251219 540 C` or `MES 202512`."""
+    """Stable identity in journal and logs: `XSP 20251219 540 C`, `MES 202512`, or the keys of a
+    combo's legs with ` + ` between them."""
     kind: Kind
     symbol: str
     multiplier: Decimal
@@ -57,6 +63,8 @@ class Instrument:
     expiry: date | None = None
     strike: Decimal | None = None
     right: Right | None = None
+    legs: tuple[Instrument, ...] = ()
+    """What a combo trades together, one contract of each a unit; empty for everything else."""
 
     @cached_property
     def delta_per_unit(self) -> DollarsPerPoint:
@@ -88,7 +96,10 @@ class Instrument:
 
     @property
     def short(self) -> str:
-        """The name used in log messages: `XSP 540C`, `MES`."""
+        """The name used in log messages: `XSP 540C`, `XSP 510P+560C`, `MES`."""
+        if self.legs:
+            names = (leg.short.removeprefix(f"{self.symbol} ") for leg in self.legs)
+            return f"{self.symbol} {'+'.join(names)}"
         if self.strike is None or self.right is None:
             return self.symbol
         return f"{self.symbol} {format_strike(self.strike)}{self.right}"
@@ -141,6 +152,43 @@ def option(
     )  # fmt: skip
 
 
+def combo(*legs: Instrument) -> Instrument:
+    """Build a combo that trades one contract of each leg as one order.
+
+    Its price is the sum of the legs' prices. Legs are put into one order (puts, then calls, by
+    expiry and strike), so that equal legs give an equal key whatever order they are named in.
+
+    Raises:
+        DataError: fewer than two legs, a leg twice, or legs that are not options of one root.
+    """
+    ordered = tuple(sorted(legs, key=_leg_order))
+    roots = {leg.symbol for leg in ordered if leg.kind is Kind.OPTION}
+    options = all(leg.kind is Kind.OPTION for leg in ordered)
+    if len(set(ordered)) < max(_LEAST_LEGS, len(ordered)) or not options or len(roots) != 1:
+        names = ", ".join(leg.key for leg in legs)
+        message = f"a combo needs different options of one root, not {names or 'nothing'}"
+        raise DataError(message)
+    root = ROOTS[ordered[0].symbol]
+    return Instrument(
+        LEG_SEPARATOR.join(leg.key for leg in ordered), Kind.COMBO, root.symbol, root.multiplier,
+        root.tick, root.index_ratio, min(leg.expiry for leg in ordered if leg.expiry), legs=ordered,
+    )  # fmt: skip
+
+
+def _leg_order(leg: Instrument) -> tuple[bool, date, Decimal]:
+    return leg.right is not Right.PUT, leg.expiry or date.max, leg.strike or Decimal(0)
+
+
+def leg_keys(key: str) -> tuple[str, ...]:
+    """Return the keys of what an order for `key` trades: a combo's legs, else the key itself."""
+    return tuple(key.split(LEG_SEPARATOR))
+
+
+def share_a_leg(one: str, other: str) -> bool:
+    """Return whether orders for two keys trade the same contract."""
+    return not set(leg_keys(one)).isdisjoint(leg_keys(other))
+
+
 def future(symbol: str, contract_month: str) -> Instrument:
     """Build an index future from its contract month `YYYYMM`; it expires on the third Friday.
 
@@ -173,6 +221,8 @@ def parse_key(key: str) -> Instrument:
     Raises:
         DataError: the key has none of the shapes this module writes.
     """
+    if LEG_SEPARATOR in key:
+        return _parse_combo(key)
     parts = key.split(" ")
     try:
         match parts:
@@ -188,6 +238,14 @@ def parse_key(key: str) -> Instrument:
         raise DataError(message) from error
     message = f"{key!r} is not an instrument key"
     raise DataError(message)
+
+
+def _parse_combo(key: str) -> Instrument:
+    found = combo(*map(parse_key, leg_keys(key)))
+    if found.key != key:
+        message = f"{key!r} is not an instrument key: the legs belong as {found.key!r}"
+        raise DataError(message)
+    return found
 
 
 def third_friday(year: int, month: int) -> date:

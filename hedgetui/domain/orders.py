@@ -8,11 +8,14 @@ makes a terminal state, and a fill is accepted in any state.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import assert_never
 
+from hedgetui.domain.instruments import leg_keys, share_a_leg
 from hedgetui.domain.units import Contracts, Timestamp
 
 
@@ -143,6 +146,7 @@ class Intent:
     position_before: int
     state: IntentState = IntentState.SENDING
     filled: Contracts = Contracts(0)
+    """Contracts filled; of a combo the units of which every leg is filled."""
     broker_order: str = ""
     cancel_wanted: bool = False
 
@@ -162,9 +166,14 @@ class Intent:
         return self.draft.side.sign * self.remaining if self.live else 0
 
     @property
-    def slot(self) -> tuple[str, str, str]:
-        """What at most one live intent may hold."""
-        return (self.account, self.strategy, self.draft.instrument_key)
+    def slots(self) -> tuple[tuple[str, str, str], ...]:
+        """What at most one live intent may hold: one for every contract the order trades."""
+        keys = leg_keys(self.draft.instrument_key)
+        return tuple((self.account, self.strategy, key) for key in keys)
+
+    def trades(self, instrument_key: str) -> bool:
+        """Whether the order trades a contract that an order for `instrument_key` would trade."""
+        return share_a_leg(self.draft.instrument_key, instrument_key)
 
 
 # Evidence: what may be learnt about an intent. Each is a fact somebody can point at.
@@ -282,6 +291,44 @@ def step(intent: Intent, evidence: Evidence) -> Step:
             return Step(unknown, frozenset({Effect.ASK_BROKER}))
         case _ as unreachable:
             assert_never(unreachable)
+
+
+def executed_by_leg(fills: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Add up fills, each (instrument key, contracts), by instrument key."""
+    total: Counter[str] = Counter()
+    for key, quantity in fills:
+        total[key] += quantity
+    return dict(total)
+
+
+def units_filled(draft: OrderDraft, executed: Mapping[str, int]) -> int:
+    """Return how much of an order is filled, from what was executed of it by instrument key.
+
+    A combo counts the units of which every leg is executed.
+    """
+    legs = leg_keys(draft.instrument_key)
+    if len(legs) == 1:
+        return sum(executed.values())
+    return min(executed.get(leg, 0) for leg in legs)
+
+
+def leg_step(intent: Intent, executed: Mapping[str, int], leg: str, change: int) -> Step:
+    """Return where `change` more contracts of one leg take a combo's intent.
+
+    `executed` is what was executed of the order before, by instrument key. A leg that fills after
+    the end, or beyond the order's quantity, has that effect even while no unit is complete.
+    """
+    after = {**executed, leg: executed.get(leg, 0) + change}
+    units = units_filled(intent.draft, after) - units_filled(intent.draft, executed)
+    outcome = _executed(intent, Contracts(units))
+    effects, moved = set(outcome.effects), outcome.intent
+    if change and not intent.live:
+        effects.add(Effect.LATE_FILL)
+    if change > 0 and after[leg] > intent.draft.quantity:
+        effects.add(Effect.OVERFILL)
+    if change and moved.state is IntentState.SENDING:
+        moved = _listed(moved, "").intent  # what executes has arrived
+    return Step(moved, frozenset(effects))
 
 
 def _proven(intent: Intent, evidence: NeverSent | ProvenAbsent | HumanVerdict) -> Step:

@@ -7,6 +7,7 @@ to send into a missing value at the door.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -72,6 +73,25 @@ class Quote:
     def age(self, now: Timestamp) -> Seconds:
         """Seconds since the quote was made."""
         return Seconds(max(0.0, now - self.at))
+
+
+def combined(key: str, legs: Sequence[Quote]) -> Quote:
+    """Return the quote of a combo from its legs' quotes: sums of prices, as old as the oldest.
+
+    A side, or the last price, that one leg lacks is missing; a leg whose quote is crossed leaves
+    no side. The data type is the least live of the legs'.
+    """
+    crossed = any(leg.bid is not None and leg.ask is not None and leg.bid > leg.ask for leg in legs)
+    bid = None if crossed else _total([leg.bid for leg in legs])
+    ask = None if crossed else _total([leg.ask for leg in legs])
+    worst = max((leg.data_type for leg in legs), key=list(DataType).index)
+    oldest = min(leg.at for leg in legs)
+    return Quote(key, oldest, bid, ask, _total([leg.last for leg in legs]), worst)
+
+
+def _total(prices: Sequence[float | None]) -> float | None:
+    known = [price for price in prices if price is not None]
+    return round(sum(known), 6) if len(known) == len(prices) else None
 
 
 class GreeksSource(StrEnum):

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hedgetui.domain.events import Difference
+from hedgetui.domain.instruments import leg_keys
 from hedgetui.domain.orders import (
     Ended,
     Evidence,
@@ -70,14 +71,16 @@ def judge(
     look: Look,
     earlier: Look | None,
     *,
-    own_position: int,
+    own: Mapping[str, int],
     gap: Seconds,
     epoch: int,
+    booked: int = 0,
 ) -> Verdict:
     """Judge one live intent; executions of `look` must have been booked before.
 
-    `earlier` is an older complete look of the same session, `own_position` the journal's position
-    in the instrument after those bookings, `epoch` counts the processes: a session of a later
+    `earlier` is an older complete look of the same session, `own` the journal's positions by
+    instrument key after those bookings, `booked` the contracts of the order that the journal holds
+    (of a combo also those of a single leg), `epoch` counts the processes: a session of a later
     process is a newer one whatever its number.
     """
     key = intent.client_key
@@ -88,11 +91,11 @@ def judge(
         if done.filled > intent.filled:
             return Verdict(intent.intent_id, None, "ended, but executions are missing")
         return Verdict(intent.intent_id, Ended(done.rejected, done.reason), f"ended: {done.reason}")
-    if intent.filled or look.executed.get(key, 0):
+    if intent.filled or booked or look.executed.get(key, 0):
         words = "partly executed and no longer listed; waiting for its end"
         return Verdict(intent.intent_id, _dark(intent, words), words)
     missing = absence_gap(
-        intent, look, earlier, own_position=own_position, gap=gap, epoch=epoch
+        intent, look, earlier, own=own, gap=gap, epoch=epoch
     )  # fmt: skip
     if missing:
         return Verdict(intent.intent_id, _dark(intent, missing), missing)
@@ -111,14 +114,15 @@ def absence_gap(
     look: Look,
     earlier: Look | None,
     *,
-    own_position: int,
+    own: Mapping[str, int],
     gap: Seconds,
     epoch: int,
 ) -> str:
     """Return the first premise of an absence proof that does not hold, or an empty text.
 
     The premises: a newer session than the one that sent it, two complete looks far enough apart
-    in that session, both reaching back before the order, and a position that equals the journal's.
+    in that session, both reaching back before the order, and a position in everything the order
+    trades that equals the journal's.
     """
     if intent.epoch == epoch and look.session <= intent.session:
         return "needs a new session to be proven absent"
@@ -129,9 +133,10 @@ def absence_gap(
     key = intent.client_key
     if key in earlier.alive or key in earlier.done or key in earlier.executed:
         return "the first look still knew it"
-    held = look.positions.get(intent.draft.instrument_key, 0)
-    if held != own_position:
-        return f"position {held:+d} at the broker, {own_position:+d} in the journal"
+    for traded in leg_keys(intent.draft.instrument_key):
+        held, mine = look.positions.get(traded, 0), own.get(traded, 0)
+        if held != mine:
+            return f"position {held:+d} at the broker, {mine:+d} in the journal"
     return ""
 
 

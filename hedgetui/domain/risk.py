@@ -9,12 +9,12 @@ since a limit that traps a trader in a position protects nobody.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from hedgetui.domain.instruments import Instrument, Kind
+from hedgetui.domain.instruments import Instrument, Kind, leg_keys
 from hedgetui.domain.orders import Intent, OrderDraft, OrderType, Purpose, Side
 from hedgetui.domain.parity import Exposure, objection
 from hedgetui.domain.quotes import DataType, Quote
@@ -128,7 +128,7 @@ class RiskContext:
     account: str
     expected_account: str
     position: int
-    """Own contracts of this instrument's symbol, signed; futures of all months together."""
+    """Own contracts of this instrument, signed; futures of all months of a symbol together."""
     live: tuple[Intent, ...]
     quote: Quote | None
     exposure: Exposure | None
@@ -139,6 +139,8 @@ class RiskContext:
     margin_headroom: float | None
     margin_change: float | None
     live_money: bool
+    legs: Mapping[str, int] = field(default_factory=dict)
+    """Own contracts of a combo's legs by instrument key; empty for everything else."""
     flattening: bool = False
     """A person typed FLATTEN: reducing orders pass the freeze."""
 
@@ -199,15 +201,12 @@ def _quantity(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
 def _position(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     """G4: the position after the order, working orders counted as filled."""
     limit = ctx.limits.max_net_contracts if _is_future(ctx) else ctx.limits.max_option_lots
-    working = sum(
-        intent.working_signed
-        for intent in ctx.live
-        if intent.draft.instrument_key == draft.instrument_key
-    )
-    before = ctx.position + working
-    after = before + draft.signed
-    if abs(after) > limit and abs(after) >= abs(before):
-        return Refusal(Denial.POSITION, f"{after:+d} {ctx.instrument.symbol} exceeds ±{limit}")
+    for key in leg_keys(draft.instrument_key):
+        working = sum(one.working_signed for one in ctx.live if one.trades(key))
+        before = ctx.legs.get(key, ctx.position) + working
+        after = before + draft.signed
+        if abs(after) > limit and abs(after) >= abs(before):
+            return Refusal(Denial.POSITION, f"{after:+d} {ctx.instrument.symbol} exceeds ±{limit}")
     return None
 
 
@@ -318,7 +317,7 @@ def _throttle(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
 def _duplicate(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     """G11: one live order per instrument, and not the same hedge twice in a moment."""
     for intent in ctx.live:
-        if intent.draft.instrument_key == draft.instrument_key:
+        if intent.trades(draft.instrument_key):
             message = f"already working #{intent.number} ({intent.state})"
             return Refusal(Denial.IN_FLIGHT, message)
     if not draft.purpose.is_hedge:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from hedgetui.domain.quotes import Greeks, Quote, number
+from hedgetui.domain.instruments import leg_keys
+from hedgetui.domain.quotes import Greeks, Quote, combined, number
 from hedgetui.domain.units import IndexPoints, Timestamp
 
 
@@ -32,6 +33,13 @@ class Board:
         held = book.get(item.key)
         if held is None or held.at <= item.at:
             book[item.key] = item  # type: ignore[assignment]
+
+    def quote(self, key: str) -> Quote | None:
+        """Return the quote of an instrument, of a combo the sum of its legs' quotes."""
+        legs = [self.quotes[leg] for leg in leg_keys(key) if leg in self.quotes]
+        if len(legs) < len(leg_keys(key)):
+            return None
+        return legs[0] if len(legs) == 1 else combined(key, legs)
 
     def level(self, level: IndexPoints, at: Timestamp) -> None:
         """Keep the index level, if it is one."""

@@ -57,8 +57,9 @@ class Contexts:
             position=state.hedge_position(instrument.symbol)
             if future
             else state.positions.get(instrument.key, 0),
+            legs={leg.key: state.positions.get(leg.key, 0) for leg in instrument.legs},
             live=state.live_intents,
-            quote=self._board.quotes.get(instrument.key),
+            quote=self._board.quote(instrument.key),
             exposure=self._exposure(draft) if draft.purpose.is_hedge else None,
             sent=state.sent,
             day_pnl=results.day_profit(state, self._board, self.active_month, now),

@@ -15,6 +15,7 @@ from hedgetui.domain import events as ev
 from hedgetui.domain import ids, risk
 from hedgetui.domain import orders as od
 from hedgetui.domain.errors import BrokerUnreachable
+from hedgetui.domain.instruments import leg_keys
 from hedgetui.domain.risk import Denial, Refusal, RiskContext
 from hedgetui.engine.recorder import Recorder
 from hedgetui.engine.settings import EngineSettings
@@ -113,7 +114,9 @@ class Executor:
             created_at=self._clock.now(),
             epoch=state.epoch,
             session=state.session,
-            position_before=state.positions.get(draft.instrument_key, 0),
+            position_before=min(
+                state.positions.get(key, 0) for key in leg_keys(draft.instrument_key)
+            ),
         )
 
     async def _deny(self, draft: od.OrderDraft, refused: Refusal) -> None:

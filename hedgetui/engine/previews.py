@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from hedgetui.domain import orders as od
 from hedgetui.domain import risk
-from hedgetui.domain.instruments import parse_key
+from hedgetui.domain.instruments import combo, parse_key
 from hedgetui.domain.risk import RiskContext
 from hedgetui.domain.units import SECONDS_PER_DAY, Contracts, DollarsPerPoint, Timestamp
 from hedgetui.domain.vega import messages
 from hedgetui.domain.vega import strangle as st
+from hedgetui.domain.vega.chase import EntryStyle
 from hedgetui.domain.vega.decide import Action, Decision, Trigger
-from hedgetui.domain.vega.scanner import Candidate, CandidateLeg
+from hedgetui.domain.vega.scanner import Candidate
 from hedgetui.domain.vega.sizing import hedge_contracts
 from hedgetui.engine.context import Contexts
 from hedgetui.engine.views import Sources, proof_line
@@ -109,8 +110,8 @@ class Planner:
         return f"fees ${fee:.2f} + half the spread ${half:.2f} {market}"
 
     async def entry(self, candidate: Candidate, lots: int) -> Planned:
-        """Plan an entry: both legs at mid, and the hedge that would follow."""
-        orders = tuple(self._leg_order(leg, lots) for leg in (candidate.put, candidate.call))
+        """Plan an entry: both legs at mid, alone or as one, and the hedge that would follow."""
+        orders = self._entry_orders(candidate, lots)
         checks: list[dk.Check] = []
         denial = ""
         margin: br.Margin | None = None
@@ -139,24 +140,37 @@ class Planner:
         needs = "not told by the broker"
         if margin is not None:
             needs = f"${margin.initial_change:+,.2f}, ${margin.headroom_after:,.2f} left"
+        one = f", one order at {put.mid + call.mid:.2f}" if self._as_combo else ""
         theta = f"theta {candidate.theta * lots:+.1f} $/day"
         return (
-            ("legs", f"put {put.mid:.2f}, call {call.mid:.2f} at mid, stepped to the ask"),
+            ("legs", f"put {put.mid:.2f}, call {call.mid:.2f} at mid{one}, stepped to the ask"),
             ("cost", f"at most ${candidate.cost * lots:,.2f} ({cost})"),
             ("Δ", f"{delta:+.1f} $/pt when filled, hedge: {hedge}"),
             ("vega", f"{candidate.vega * lots:+.1f} $/vol pt, {theta}, DTE {candidate.dte}"),
             ("margin", needs),
         )
 
-    def _leg_order(self, leg: CandidateLeg, lots: int) -> od.OrderDraft:
-        return od.OrderDraft(
-            purpose=od.Purpose.ENTRY,
-            instrument_key=leg.instrument.key,
-            side=od.Side.BUY,
-            quantity=Contracts(lots),
-            order_type=od.OrderType.LIMIT,
-            limit_price=risk.limit_price(leg.mid, leg.instrument, od.Side.BUY),
+    def _entry_orders(self, candidate: Candidate, lots: int) -> tuple[od.OrderDraft, ...]:
+        legs = (candidate.put, candidate.call)
+        units = [(leg.instrument, leg.mid) for leg in legs]
+        if self._as_combo:
+            both = combo(*(leg.instrument for leg in legs))
+            units = [(both, sum(leg.mid for leg in legs))]
+        return tuple(
+            od.OrderDraft(
+                purpose=od.Purpose.ENTRY,
+                instrument_key=instrument.key,
+                side=od.Side.BUY,
+                quantity=Contracts(lots),
+                order_type=od.OrderType.LIMIT,
+                limit_price=risk.limit_price(mid, instrument, od.Side.BUY),
+            )
+            for instrument, mid in units
         )
+
+    @property
+    def _as_combo(self) -> bool:
+        return self._src.parts.rules.entry_style is EntryStyle.COMBO
 
     def close(self, trades: tuple[st.Strangle, ...], *, flatten: bool) -> Planned:
         """Plan the exit from some trades, or with `flatten` from everything."""
@@ -266,7 +280,7 @@ def _checks(order: od.OrderDraft, context: RiskContext) -> tuple[dk.Check, ...]:
     day = sum(context.now - sent.at < SECONDS_PER_DAY for sent in context.sent)
     age = None if context.quote is None else context.quote.age(context.now)
     fresh = age is not None and age <= context.limits.quote_max_age
-    busy = [f"#{i.number}" for i in context.live if i.draft.instrument_key == order.instrument_key]
+    busy = [f"#{i.number}" for i in context.live if i.trades(order.instrument_key)]
     return (
         *refused,
         dk.Check("market", ok=context.venue_open, detail=context.venue_reason or "open"),

@@ -15,9 +15,11 @@ from hedgetui.domain import events as ev
 from hedgetui.domain import orders as od
 from hedgetui.domain import reconciliation as rc
 from hedgetui.domain.ids import CLIENT_KEY_PREFIX
+from hedgetui.domain.instruments import leg_keys
 from hedgetui.domain.units import Timestamp
 from hedgetui.engine.parts import Parts
 from hedgetui.engine.state import DeskState
+from hedgetui.engine.tracker import executed_of
 from hedgetui.ports import broker as br
 
 _OVER = frozenset(od.TERMINAL - {od.IntentState.FILLED})
@@ -37,6 +39,8 @@ class Reconciler:
         self._first_look: rc.Look | None = None
         self.missing: dict[str, str] = {}
         """Intent id to the evidence still missing; for the screen."""
+        self.looked_at: Timestamp | None = None
+        """When the newest complete look was asked for."""
 
     async def run(self) -> str:
         """Read and compare once; returns an empty text, or why the answer was incomplete."""
@@ -54,12 +58,19 @@ class Reconciler:
             for commission in truth.commissions:
                 await self._tracker.charged(commission)
             look = _look(truth)
+            # What a broker without its servers or its data does not list may exist all the same.
+            sound = ev.LinkState.DEGRADED not in {before.link, self._recorder.state.link}
+            if not sound:
+                self._first_look = None
             await self._end(ends, look)
             await self._judge(look, asked_at)
             await self._orphans(look, before)
+            if not sound:
+                return ""
             if self._first_look is None or self._first_look.session != look.session:
                 self._first_look = look
             await self._compare(look, before)
+            self.looked_at = asked_at
             return ""
 
     async def _end(self, ends: Iterable[str], look: rc.Look) -> None:
@@ -83,7 +94,8 @@ class Reconciler:
                 intent,
                 look,
                 self._first_look,
-                own_position=state.expected_positions.get(intent.draft.instrument_key, 0),
+                own=state.expected_positions,
+                booked=sum(executed_of(state, intent.intent_id).values()),
                 gap=self._settings.absence_gap,
                 epoch=state.epoch,
             )
@@ -123,12 +135,12 @@ class Reconciler:
         """Record the comparison when it says something new; an in-flight fill is no difference."""
         state = self._recorder.state
         found = rc.differences(state.expected_positions, look.positions)
-        moving = {intent.draft.instrument_key for intent in (*before.live_intents,
-                                                             *state.live_intents)}  # fmt: skip
-        moving.update(
-            intent.draft.instrument_key
-            for key, intent in state.intents.items() if key not in before.intents
-        )  # fmt: skip
+        fresh = [one for key, one in state.intents.items() if key not in before.intents]
+        moving = {
+            key
+            for intent in (*before.live_intents, *state.live_intents, *fresh)
+            for key in leg_keys(intent.draft.instrument_key)
+        }
         found = tuple(item for item in found if item.instrument_key not in moving)
         unknown = sum(i.state is od.IntentState.UNKNOWN for i in state.live_intents)
         event = ev.Reconciled(look.session, found, unknown)

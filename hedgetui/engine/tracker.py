@@ -13,9 +13,11 @@ import asyncio
 from hedgetui.domain import events as ev
 from hedgetui.domain import orders as od
 from hedgetui.domain.errors import BrokerUnreachable, StoreError
+from hedgetui.domain.instruments import leg_keys
 from hedgetui.domain.units import Contracts
 from hedgetui.engine.recorder import Recorder
 from hedgetui.engine.settings import EngineSettings
+from hedgetui.engine.state import DeskState
 from hedgetui.engine.timers import Timers
 from hedgetui.ports import broker as br
 from hedgetui.ports.clock import Clock
@@ -115,7 +117,12 @@ class Tracker:
             await self.prove(intent.intent_id, od.Noticed(notice.code, notice.message), "notice")
 
     async def executed(self, execution: br.Execution) -> None:
-        """Book an execution once per id and revision, in any state of its order."""
+        """Book an execution once per id and revision, in any state of its order.
+
+        A combo's are booked leg by leg: the line some brokers add for the whole moves no position.
+        """
+        if len(leg_keys(execution.instrument_key)) > 1:
+            return
         async with self._one_at_a_time:
             known = self._recorder.state.fills.get(execution.exec_id)
             if known is not None and known.revision >= execution.revision:
@@ -128,9 +135,16 @@ class Tracker:
                 self._recorder.say("warn", f"⚠ External execution: {text} @ {execution.price}")
                 return
             change = execution.quantity - (known.quantity if known else 0)
-            outcome = od.step(intent, od.Executed(Contracts(change)))
+            outcome = self._after(intent, execution.instrument_key, change)
             await self._recorder.record(fill, moved(intent, outcome.intent, "execution"))
             await self._warn_about(outcome)
+
+    def _after(self, intent: od.Intent, key: str, change: int) -> od.Step:
+        """Return where `change` more contracts of `key` take an order."""
+        if len(leg_keys(intent.draft.instrument_key)) == 1:
+            return od.step(intent, od.Executed(Contracts(change)))
+        executed = executed_of(self._recorder.state, intent.intent_id)
+        return od.leg_step(intent, executed, key, change)
 
     async def _warn_about(self, outcome: od.Step) -> None:
         late = od.Effect.LATE_FILL in outcome.effects
@@ -173,6 +187,14 @@ class Tracker:
         state = self._recorder.state
         intent_id = state.by_key.get(client_key)
         return None if intent_id is None else state.intents[intent_id]
+
+
+def executed_of(state: DeskState, intent_id: str) -> dict[str, int]:
+    """Return the contracts executed of one order, by instrument key: of a combo by leg."""
+    return od.executed_by_leg(
+        (fill.instrument_key, fill.quantity)
+        for fill in state.fills.values() if fill.intent_id == intent_id
+    )  # fmt: skip
 
 
 def moved(before: od.Intent, after: od.Intent, cause: str) -> ev.IntentMoved:

@@ -6,10 +6,11 @@ A reason names the number that was exceeded or the moment trade resumes, because
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 
 from hedgetui.domain.errors import DataError
-from hedgetui.domain.instruments import Instrument, Kind, parse_key
+from hedgetui.domain.instruments import Instrument, Kind, leg_keys, parse_key
 from hedgetui.domain.orders import OrderDraft, OrderType, Side, TimeInForce
 from hedgetui.domain.units import Timestamp, iso_utc, money
 from hedgetui.ports.broker import Margin
@@ -35,8 +36,11 @@ class Admission:
         self._board = board
         self._book = book
 
-    def refusal(self, draft: OrderDraft, now: Timestamp) -> str:
-        """Return why an order is not accepted, empty when it is."""
+    def refusal(self, draft: OrderDraft, now: Timestamp, *, instead_of: str = "") -> str:
+        """Return why an order is not accepted, empty when it is.
+
+        `instead_of` is the client key of a working order that this one would take the place of.
+        """
         try:
             instrument = parse_key(draft.instrument_key)
         except DataError as error:
@@ -45,27 +49,36 @@ class Admission:
             self._listing_refusal(instrument)
             or _form_refusal(draft, instrument, now)
             or self._venue_refusal(draft, instrument)
-            or self._margin_refusal(draft)
+            or self._margin_refusal(draft, instead_of)
         )
 
-    def margin(self, draft: OrderDraft) -> Margin:
+    def margin(self, draft: OrderDraft, *, instead_of: str = "") -> Margin:
         """Return what an order would do to margin and to the money left for others."""
         account = self._book.account
-        pending = self._with_working()
+        working = [
+            one for one in self._book.orders.values()
+            if not one.ended and one.client_key != instead_of
+        ]  # fmt: skip
+        pending = Counter(account.positions)
+        for order in working:
+            _add(pending, order.draft.instrument_key, order.draft.side.sign * order.remaining)
         level = Decimal(str(self._market.level))
         before = initial_margin(pending, level, self._board.mark)
-        after = dict(pending)
-        after[draft.instrument_key] = after.get(draft.instrument_key, 0) + draft.signed
+        after = Counter(pending)
+        _add(after, draft.instrument_key, draft.signed)
         required = initial_margin(after, level, self._board.mark)
         open_profit = sum(
             (account.open_profit(key, self._board.mark(key)) for key in account.positions), ZERO
         )
-        free = account.cash + open_profit - self._working_premium()
+        bound = sum((self._premium(one.draft, one.remaining) for one in working), ZERO)
+        free = account.cash + open_profit - bound
         headroom = free - required - self._premium(draft, draft.quantity)
         return Margin(money(required - before), money(headroom))
 
     def _listing_refusal(self, instrument: Instrument) -> str:
         """What is held can always be traded: a listed strike stays listed when the level leaves."""
+        if instrument.legs:
+            return next((why for leg in instrument.legs if (why := self._listing_refusal(leg))), "")
         held = self._book.account.positions.get(instrument.key)
         if held and instrument.expires_at > self._market.at:
             return ""
@@ -87,8 +100,8 @@ class Admission:
         resumes = f"until {iso_utc(venue.until)}"
         return f"{instrument.symbol} is {state} {resumes} ({venue.reason or 'outside its hours'})"
 
-    def _margin_refusal(self, draft: OrderDraft) -> str:
-        margin = self.margin(draft)
+    def _margin_refusal(self, draft: OrderDraft, instead_of: str) -> str:
+        margin = self.margin(draft, instead_of=instead_of)
         if margin.headroom_after >= 0 or margin.initial_change <= 0 >= self._premium(draft, 1):
             return ""
         return f"insufficient funds: {-margin.headroom_after} dollars short"
@@ -104,23 +117,10 @@ class Admission:
         is_future = instrument.kind is Kind.FUTURE
         return session.futures_open if is_future else session.options_open
 
-    def _with_working(self) -> dict[str, int]:
-        pending = dict(self._book.account.positions)
-        for order in self._book.open_orders():
-            key = order.instrument_key
-            pending[key] = pending.get(key, 0) + order.signed_remaining
-        return pending
-
-    def _working_premium(self) -> Decimal:
-        orders = self._book.orders.values()
-        return sum(
-            (self._premium(one.draft, one.remaining) for one in orders if not one.ended), ZERO
-        )
-
     def _premium(self, draft: OrderDraft, quantity: int) -> Decimal:
         """Return what buying options costs; sold premium is not counted before it is there."""
         instrument = parse_key(draft.instrument_key)
-        if instrument.kind is not Kind.OPTION or draft.side is Side.SELL:
+        if instrument.kind not in {Kind.OPTION, Kind.COMBO} or draft.side is Side.SELL:
             return ZERO
         price = draft.limit_price
         if price is None:
@@ -129,9 +129,16 @@ class Admission:
         return quantity * price * instrument.multiplier
 
 
+def _add(positions: Counter[str], key: str, signed: int) -> None:
+    for leg in leg_keys(key):
+        positions[leg] += signed
+
+
 def _form_refusal(draft: OrderDraft, instrument: Instrument, now: Timestamp) -> str:
     if draft.quantity < 1:
         return f"quantity must be at least 1, not {draft.quantity}"
+    if instrument.legs and draft.order_type is not OrderType.LIMIT:
+        return "a combo trades by limit orders only"
     if draft.order_type is OrderType.LIMIT:
         if draft.limit_price is None or draft.limit_price <= 0:
             return "a limit order needs a positive limit price"

@@ -6,7 +6,7 @@ stood, so that a process killed between any two lines comes back to exactly what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -36,6 +36,16 @@ class Fees:
         """Return the commission of a fill."""
         is_future = parse_key(instrument_key).kind is Kind.FUTURE
         return quantity * (self.future if is_future else self.option)
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """What was traded of one contract: of a combo, of one leg."""
+
+    instrument_key: str
+    quantity: int
+    price: Decimal
+    fee: Decimal = ZERO
 
 
 def wire_exec_id(execution: Execution) -> str:
@@ -92,26 +102,39 @@ class BrokerBook:
         order.end(rejected=rejected, reason=reason)
 
     def execute(
-        self,
-        order: BookOrder | None,
-        instrument_key: str,
-        side: Side,
-        quantity: int,
-        price: Decimal,
-        *,
-        at: Timestamp,
-        fee: Decimal,
-    ) -> tuple[Execution, Commission]:
-        """Book a fill of `order`, or of nobody's order: a settlement."""
-        key = order.client_key if order else ""
-        root = f"SIM{len(self.executions) + 1:08d}"
-        execution = Execution(root, 1, key, instrument_key, side, Contracts(quantity), price, at)
-        commission = Commission(root, fee)
-        self._write("execution", execution=to_plain(execution), fee=str(fee))
-        self._learn(execution, commission)
-        self.account.book(execution)
-        self.account.charge(commission)
-        return execution, commission
+        self, order: BookOrder | None, trades: Sequence[Trade], side: Side, *, at: Timestamp
+    ) -> tuple[Execution | Commission, ...]:
+        """Book what `order`, or nobody's order (a settlement), traded: all of it or nothing.
+
+        The legs of a combo are one record, so that a kill cannot leave one without the other.
+        Returns each execution and its commission, in the order they are told.
+        """
+        key, first = order.client_key if order else "", len(self.executions) + 1
+        booked = [
+            (
+                Execution(
+                    f"SIM{first + n:08d}", 1, key, one.instrument_key, side,
+                    Contracts(one.quantity), one.price, at,
+                ),
+                Commission(f"SIM{first + n:08d}", one.fee),
+            )
+            for n, one in enumerate(trades)
+        ]  # fmt: skip
+        plain = [_execution_fields(*one) for one in booked]
+        if len(plain) == 1:
+            self._write("execution", **plain[0])
+        else:
+            self._write("executions", executions=plain)
+        for execution, commission in booked:
+            self._learn(execution, commission)
+            self.account.book(execution)
+            self.account.charge(commission)
+        return tuple(message for pair in booked for message in pair)
+
+    def modify(self, order: BookOrder, draft: OrderDraft) -> None:
+        """Give a working order other terms."""
+        self._write("modified", client_key=order.client_key, draft=to_plain(draft))
+        order.draft = draft
 
     def correct(self, exec_id: str, price: Decimal) -> Execution:
         """Book a new revision of an execution at another price and return it.
@@ -123,8 +146,7 @@ class BrokerBook:
             raise DataError(f"no execution {exec_id!r}")
         old = self.executions[exec_id]
         fresh = replace(old, revision=old.revision + 1, price=price)
-        fee = self.commissions[exec_id].amount
-        self._write("execution", execution=to_plain(fresh), fee=str(fee))
+        self._write("execution", **_execution_fields(fresh, self.commissions[exec_id]))
         self.executions[exec_id] = fresh
         self.account = self._rebuilt()
         return fresh
@@ -166,9 +188,7 @@ class BrokerBook:
         self.commissions[execution.exec_id] = commission
         order = self.orders.get(execution.client_key)
         if order is not None and first_seen:
-            order.filled += execution.quantity
-            if not order.remaining:
-                order.end(rejected=False, reason="filled")
+            order.fill(execution.instrument_key, execution.quantity)
 
     def _write(self, kind: str, **fields: Any) -> None:  # noqa: ANN401 - plain JSON values
         if self._store.keeps:
@@ -185,9 +205,14 @@ class BrokerBook:
                 case "ended":
                     order = self.orders[record["client_key"]]
                     order.end(rejected=bool(record["rejected"]), reason=str(record["reason"]))
+                case "modified":
+                    draft = from_plain(OrderDraft, record["draft"])
+                    self.orders[record["client_key"]].draft = draft
                 case "execution":
-                    execution = from_plain(Execution, record["execution"])
-                    self._learn(execution, Commission(execution.exec_id, Decimal(record["fee"])))
+                    self._learn(*_execution_from(record))
+                case "executions":
+                    for one in record["executions"]:
+                        self._learn(*_execution_from(one))
             self.resumed = from_plain(MarketState, record["market"])
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             raise DataError(
@@ -203,12 +228,21 @@ class BrokerBook:
         for order in self.orders.values():
             yield {"kind": "order", **_order_fields(order), **market}
         for exec_id, execution in self.executions.items():
-            fee = str(self.commissions[exec_id].amount)
-            yield {"kind": "execution", "execution": to_plain(execution), "fee": fee, **market}
+            told = _execution_fields(execution, self.commissions[exec_id])
+            yield {"kind": "execution", **told, **market}
         for order in self.orders.values():
             if order.ended and order.remaining and not order.rejected:
                 ended = {"rejected": order.rejected, "reason": order.reason}
                 yield {"kind": "ended", "client_key": order.client_key, **ended, **market}
+
+
+def _execution_fields(execution: Execution, commission: Commission) -> Record:
+    return {"execution": to_plain(execution), "fee": str(commission.amount)}
+
+
+def _execution_from(record: Record) -> tuple[Execution, Commission]:
+    execution = from_plain(Execution, record["execution"])
+    return execution, Commission(execution.exec_id, Decimal(record["fee"]))
 
 
 def _order_fields(order: BookOrder) -> Record:

@@ -31,7 +31,14 @@ from hedgetui.domain.instruments import (
     quarterly_months,
 )
 from hedgetui.domain.pricing import black76
-from hedgetui.domain.quotes import ChainSnapshot, ExpiryQuotes, Greeks, GreeksSource, Quote
+from hedgetui.domain.quotes import (
+    ChainSnapshot,
+    ExpiryQuotes,
+    Greeks,
+    GreeksSource,
+    Quote,
+    combined,
+)
 from hedgetui.domain.units import IndexPoints, Timestamp
 from hedgetui.simulation.market import Market
 from hedgetui.simulation.sessions import trading_day
@@ -102,7 +109,9 @@ class QuoteBoard:
     def quotes(self, keys: Iterable[str]) -> tuple[Quote, ...]:
         """Return a quote of each instrument; one that does not trade now has no bid and no ask."""
         instruments = [parse_key(key) for key in keys]
-        self._value(one for one in instruments if one.kind is Kind.OPTION)
+        self._value(
+            leg for one in instruments for leg in one.legs or (one,) if leg.kind is Kind.OPTION
+        )
         return tuple(self._quote(one) for one in instruments)
 
     def quote(self, key: str) -> Quote:
@@ -110,7 +119,7 @@ class QuoteBoard:
         return self.quotes((key,))[0]
 
     def greeks(self, keys: Iterable[str]) -> tuple[Greeks, ...]:
-        """Return the greeks of each option; futures and indices are left out."""
+        """Return the greeks of each option; everything else is left out."""
         options = [one for one in map(parse_key, keys) if one.kind is Kind.OPTION]
         self._value(options)
         return tuple(self._values[one.key].greeks for one in options)
@@ -144,6 +153,8 @@ class QuoteBoard:
 
     def refusal(self, instrument: Instrument) -> str:
         """Return why an instrument cannot be traded here, empty when it can."""
+        if instrument.kind is Kind.COMBO:
+            return next((why for leg in instrument.legs if (why := self.refusal(leg))), "")
         if instrument.kind is Kind.FUTURE:
             known = instrument in self.futures(instrument.symbol)
             return "" if known else f"{instrument.key} is not listed"
@@ -233,6 +244,8 @@ class QuoteBoard:
 
     def _quote(self, one: Instrument) -> Quote:
         market = self.market
+        if one.kind is Kind.COMBO:
+            return combined(one.key, [self._quote(leg) for leg in one.legs])
         if one.kind is Kind.INDEX:
             return Quote(one.key, market.at, last=round(market.level * one.index_ratio, 2))
         tick = float(one.tick)

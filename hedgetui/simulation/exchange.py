@@ -84,6 +84,7 @@ class Exchange:
             random=(stream(seed, "fills", epoch), stream(seed, "faults", epoch)),
             now=lambda: self._at, tell=self._tell,
         )  # fmt: skip
+        self.matcher = self._floor.matcher
         self._plan()
 
     @property
@@ -95,6 +96,11 @@ class Exchange:
     def session(self) -> int:
         """Number of the newest session."""
         return self._book.sessions
+
+    @property
+    def book(self) -> BrokerBook:
+        """Orders, executions and the account, to look at."""
+        return self._book
 
     @property
     def cash(self) -> Decimal:
@@ -171,6 +177,20 @@ class Exchange:
             BrokerUnreachable: the session is not open.
         """
         self._open(session).up(partial(self._floor.cancel, client_key))
+
+    def modify(self, session: int, client_key: str, draft: OrderDraft) -> None:
+        """Send other terms for a working order; they arrive after the link's latency.
+
+        Price, quantity, time in force and its end may change; what is traded, the side and the
+        order type may not, and `draft.quantity` counts what is filled already. The answer is
+        `OrderListed`. A refusal is an `OrderNotice` (104 done, 105 another order, 110 off the
+        tick, 135 unknown, 201 anything else); where the order works it stands as it was, which
+        an `OrderListed` says after the notice.
+
+        Raises:
+            BrokerUnreachable: the session is not open.
+        """
+        self._open(session).up(partial(self._floor.modify, client_key, draft))
 
     def ask(self, session: int, question: Callable[[], _T], answer: Callable[[_T], None]) -> None:
         """Ask over the link: `question` runs at the exchange, `answer` at the client.

@@ -8,11 +8,12 @@ drawn from a stream of its own, so that trading never changes the market's path.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
 
-from hedgetui.domain.orders import OrderDraft, OrderType, Side, TimeInForce
+from hedgetui.domain.orders import OrderDraft, OrderType, Side, TimeInForce, units_filled
 from hedgetui.domain.quotes import Quote
 from hedgetui.domain.units import Timestamp
 
@@ -26,9 +27,12 @@ class BookOrder:
     draft: OrderDraft
     arrived_at: Timestamp
     filled: int = 0
+    """Contracts filled; of a combo the units of which every leg is filled."""
     ended: bool = False
     rejected: bool = False
     reason: str = ""
+    executed: dict[str, int] = field(default_factory=dict)
+    """Contracts executed by instrument key: of a combo by leg."""
 
     @property
     def remaining(self) -> int:
@@ -39,6 +43,13 @@ class BookOrder:
     def immediate(self) -> bool:
         """Whether what does not fill at once is cancelled."""
         return self.draft.tif is TimeInForce.IMMEDIATE
+
+    def fill(self, instrument_key: str, quantity: int) -> None:
+        """Count an execution; the last one fills the order whole and ends it."""
+        self.executed[instrument_key] = self.executed.get(instrument_key, 0) + quantity
+        self.filled = units_filled(self.draft, self.executed)
+        if not self.remaining:
+            self.end(rejected=False, reason="filled")
 
     def end(self, *, rejected: bool, reason: str) -> None:
         """Finish the order; it never comes back."""
@@ -71,12 +82,33 @@ def far_side(side: Side, quote: Quote) -> Decimal | None:
     return None if price is None else Decimal(str(price))
 
 
+def leg_prices(price: Decimal, quotes: Sequence[Quote], tick: Decimal) -> tuple[Decimal, ...]:
+    """Split a combo's price into one of each leg: on the tick, inside its market, adding up.
+
+    Each leg is as far into its spread as the whole price is into all of them. A leg without a bid
+    trades at its ask, as nobody is asked to give up what nobody bids for.
+    """
+    asks = [Decimal(str(quote.ask)) for quote in quotes]
+    bids = [
+        ask if quote.bid is None else Decimal(str(quote.bid))
+        for quote, ask in zip(quotes, asks, strict=True)
+    ]
+    above, room = price - sum(bids), sum(asks) - sum(bids)
+    prices: list[Decimal] = []
+    for bid, ask in zip(bids, asks, strict=True):
+        width = ask - bid
+        share = (above * width / room // tick) * tick if room else Decimal(0)
+        prices.append(bid + share)
+        above, room = above - share, room - width
+    return tuple(prices)
+
+
 class Matcher:
     """Decides what an order trades against one quote."""
 
     def __init__(self, model: FillModel, random: Random) -> None:
         """Draw from `random`, which is nobody else's."""
-        self._model = model
+        self.model = model
         self._random = random
 
     def match(self, order: BookOrder, quote: Quote, seconds: float) -> Match | None:
@@ -88,7 +120,7 @@ class Matcher:
         if price is None:
             return None
         quantity = order.remaining
-        if quantity > 1 and self._random.random() < self._model.partial_rate:
+        if quantity > 1 and self._random.random() < self.model.partial_rate:
             quantity = self._random.randint(1, quantity - 1)
         return Match(quantity, price)
 
@@ -107,5 +139,5 @@ class Matcher:
         given = draft.side.sign * (float(limit) - near) / width if width > 0 else 0.0
         if given <= 0:
             return None
-        chance = -math.expm1(-self._model.passive_rate * given * given * seconds)
+        chance = -math.expm1(-self.model.passive_rate * given * given * seconds)
         return limit if self._random.random() < chance else None

@@ -1,30 +1,34 @@
 """Where orders live at the exchange: taken in, matched, ended, settled, and every step told.
 
 The order of deeds is the promise: first the durable record, then the message. An order that may
-rest stays until it is filled, cancelled, out of time or its instrument has expired.
+rest stays until it is filled, cancelled, out of time or what it trades has expired. A combo trades
+as one: both legs in the same moment, each at a price inside its own market.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from random import Random
 
-from hedgetui.domain.instruments import parse_key
+from hedgetui.domain.instruments import leg_keys, parse_key, share_a_leg
 from hedgetui.domain.orders import OrderDraft, Side, TimeInForce
 from hedgetui.domain.units import Contracts, Timestamp
 from hedgetui.ports.broker import BrokerMessage, Margin, OrderEnded, OrderListed, OrderNotice
 from hedgetui.simulation.admission import Admission, closes_at
 from hedgetui.simulation.agenda import Agenda
-from hedgetui.simulation.broker_book import BrokerBook, Fees
+from hedgetui.simulation.broker_book import BrokerBook, Fees, Trade
 from hedgetui.simulation.chain import QuoteBoard
 from hedgetui.simulation.faults import Faults
-from hedgetui.simulation.matching import BookOrder, FillModel, Matcher
+from hedgetui.simulation.matching import BookOrder, FillModel, Match, Matcher, leg_prices
 from hedgetui.simulation.sessions import session_at
 
 DUPLICATE_ID = 103
+TOO_LATE_TO_MODIFY = 104
+NOT_THE_SAME_ORDER = 105
+BAD_TICK = 110
 UNKNOWN_ORDER = 135
 ORDER_REJECTED = 201
 ORDER_CANCELLED = 202
@@ -63,7 +67,7 @@ class TradingFloor:
         self._agenda = agenda
         self._terms = terms
         fills, self._random = random
-        self._matcher = Matcher(terms.fills, fills)
+        self.matcher = Matcher(terms.fills, fills)
         self._admission = Admission(board.market, board, book)
         self._now = now
         self._tell = tell
@@ -105,6 +109,10 @@ class TradingFloor:
         self._tell(OrderListed(client_key, order.broker_order, Contracts(0)))
         if self._random.random() < self._terms.faults.information_rate:
             self._tell(OrderNotice(client_key, INFORMATION, "Order message: held for a moment"))
+        self._meet(order)
+
+    def _meet(self, order: BookOrder) -> None:
+        """Let an order with new terms trade what it can and rest if it may."""
         self._match(order, 0.0)
         if order.ended:
             return
@@ -128,17 +136,66 @@ class TradingFloor:
         else:
             self._end(order, ORDER_CANCELLED, "cancelled by the client")
 
+    def modify(self, client_key: str, wanted: OrderDraft) -> None:
+        """Change price, quantity and time of a working order, or say why not and that it stands.
+
+        The changed order meets the market at once, as a new one would.
+        """
+        order = self._book.orders.get(client_key)
+        if order is None:
+            self._tell(OrderNotice(client_key, UNKNOWN_ORDER, "Can't find order"))
+            return
+        if order.ended:
+            text = f"Cannot modify an order that is done: {order.reason}"
+            self._tell(OrderNotice(client_key, TOO_LATE_TO_MODIFY, text))
+            return
+        code, reason = self._objection(order, wanted)
+        if reason:
+            self._tell(OrderNotice(client_key, code, reason))
+        else:
+            changed = replace(
+                order.draft, quantity=wanted.quantity, limit_price=wanted.limit_price,
+                tif=wanted.tif, good_till=wanted.good_till,
+            )  # fmt: skip
+            self._book.modify(order, changed)
+        self._tell(OrderListed(client_key, order.broker_order, Contracts(order.filled)))
+        if not reason:
+            self._working.pop(client_key, None)
+            self._meet(order)
+
+    def _objection(self, order: BookOrder, wanted: OrderDraft) -> tuple[int, str]:
+        """Return why an order cannot be changed as wanted, with the code that says it."""
+        kept = order.draft
+        if (kept.instrument_key, kept.side, kept.order_type) != (
+            wanted.instrument_key, wanted.side, wanted.order_type,
+        ):  # fmt: skip
+            text = "Order being modified does not match the original order"
+            return NOT_THE_SAME_ORDER, f"{text}: {kept.describe()}"
+        if wanted.quantity <= order.filled:
+            return ORDER_REJECTED, f"{order.filled} are filled: {wanted.quantity} leaves nothing"
+        tick = parse_key(kept.instrument_key).tick
+        if wanted.limit_price is not None and wanted.limit_price % tick:
+            return BAD_TICK, f"the price {wanted.limit_price} is not a multiple of {tick}"
+        rest = replace(wanted, quantity=Contracts(wanted.quantity - order.filled))
+        refused = self._admission.refusal(rest, self._now(), instead_of=order.client_key)
+        return ORDER_REJECTED, refused
+
     def _work(self, order: BookOrder) -> None:
         """Keep an order resting until its time is over."""
         self._working[order.client_key] = order
-        instrument = parse_key(order.draft.instrument_key)
+        draft = order.draft
+        instrument = parse_key(draft.instrument_key)
         end, why = closes_at(session_at(order.arrived_at), instrument), "end of the trading day"
-        if order.draft.tif is TimeInForce.GOOD_TILL and order.draft.good_till is not None:
-            end, why = order.draft.good_till, "good-till time reached"
-        self._agenda.add(max(end, self._now()), partial(self._expire, order, why))
+        if draft.tif is TimeInForce.GOOD_TILL and draft.good_till is not None:
+            end, why = draft.good_till, "good-till time reached"
+        if instrument.expires_at < end:
+            first = min(instrument.legs or (instrument,), key=lambda leg: leg.expires_at)
+            end, why = instrument.expires_at, f"{first.key} has expired"
+        self._agenda.add(max(end, self._now()), partial(self._expire, order, draft, why))
 
-    def _expire(self, order: BookOrder, why: str) -> None:
-        if not order.ended:
+    def _expire(self, order: BookOrder, draft: OrderDraft, why: str) -> None:
+        """End an order whose time is over, unless it was given other terms meanwhile."""
+        if not order.ended and order.draft is draft:
             self._end(order, ORDER_CANCELLED, why)
 
     def _end(self, order: BookOrder, code: int, reason: str) -> None:
@@ -160,15 +217,24 @@ class TradingFloor:
 
     def _match(self, order: BookOrder, seconds: float) -> None:
         key, side = order.draft.instrument_key, order.draft.side
-        match = self._matcher.match(order, self._board.quote(key), seconds)
+        match = self.matcher.match(order, self._board.quote(key), seconds)
         if match is None:
             return
-        fee = self._terms.fees.charge(key, match.quantity)
-        for message in self._book.execute(
-            order, key, side, match.quantity, match.price, at=self._now(), fee=fee
-        ):
+        for message in self._book.execute(order, self._trades(key, match), side, at=self._now()):
             self._tell(message)
-        self._plan_settlement(key)
+        for leg in leg_keys(key):
+            self._plan_settlement(leg)
+
+    def _trades(self, key: str, match: Match) -> tuple[Trade, ...]:
+        """Return what a match trades of each contract, at which price and charge."""
+        legs, quantity = leg_keys(key), match.quantity
+        prices: tuple[Decimal, ...] = (match.price,)
+        if len(legs) > 1:
+            prices = leg_prices(match.price, self._board.quotes(legs), parse_key(key).tick)
+        return tuple(
+            Trade(leg, quantity, price, self._terms.fees.charge(leg, quantity))
+            for leg, price in zip(legs, prices, strict=True)
+        )
 
     def _plan_settlement(self, key: str) -> None:
         if key not in self._settling:
@@ -180,12 +246,10 @@ class TradingFloor:
     def _settle(self, key: str) -> None:
         """Expire an instrument: orders end, positions become cash."""
         for order in tuple(self._working.values()):
-            if order.draft.instrument_key == key:
+            if share_a_leg(order.draft.instrument_key, key):
                 self._end(order, ORDER_CANCELLED, f"{key} has expired")
         held = self._book.account.positions.get(key, 0)
         if held:
-            price = self._board.settlement(parse_key(key))
-            for message in self._book.execute(
-                None, key, Side.of(-held), abs(held), price, at=self._now(), fee=Decimal(0)
-            ):
+            ended = Trade(key, abs(held), self._board.settlement(parse_key(key)))
+            for message in self._book.execute(None, (ended,), Side.of(-held), at=self._now()):
                 self._tell(message)

@@ -1,4 +1,4 @@
-"""Which market a scenario is played on: its own seeded one, or a recording the user names."""
+"""The market and the exchange of a scenario: seeded ones, or a recording the user names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from pathlib import Path
 
 from hedgetui.domain.units import Timestamp
 from hedgetui.simulation.bars_csv import read_bars
+from hedgetui.simulation.broker_book import Fees
 from hedgetui.simulation.chain_csv import read_chains, scale_to_xsp
+from hedgetui.simulation.exchange import Exchange
 from hedgetui.simulation.market import Market, seeded_market
 from hedgetui.simulation.recorded import recorded_market
 from hedgetui.simulation.scenarios import Scenario
@@ -34,4 +36,34 @@ def market_of(
     chains = tuple(map(scale_to_xsp, read_chains(chain_csv))) if chain_csv else ()
     return recorded_market(
         bars=bars, snapshots=chains, start=start, tick_s=tick_s, terms=world.terms
+    )
+
+
+def exchange_of(
+    world: Scenario,
+    *,
+    seed: int,
+    start: Timestamp,
+    tick_s: float,
+    fees: Fees,
+    state_path: Path | None = None,
+    bars_csv: Path | None = None,
+    chain_csv: Path | None = None,
+) -> Exchange:
+    """Return the exchange of a scenario, faults and all; with a `state_path` it outlives us.
+
+    Raises:
+        DataError: a recording cannot be read as what it should be.
+        StoreError: the state cannot be read or belongs to another market.
+    """
+    market = market_of(
+        world, seed=seed, start=start, tick_s=tick_s, bars_csv=bars_csv, chain_csv=chain_csv
+    )
+    return Exchange(
+        market,
+        seed=seed,
+        fees=fees,
+        faults=world.faults,
+        fills=world.fills,
+        state_path=state_path,
     )

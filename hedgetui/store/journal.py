@@ -354,7 +354,7 @@ def _refusal(error: sqlite3.IntegrityError) -> HedgetuiError:
     reason = str(error)
     if reason.startswith("chain:") or "events.seq" in reason:
         raise error
-    if "intents.account" in reason:
+    if "intents.account" in reason or reason.startswith("slot:"):
         return SlotTaken(
             "a live order already holds this account, strategy and instrument",
             hint="wait for its end, or resolve it if it is unknown",

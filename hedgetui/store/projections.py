@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hedgetui.domain import events as ev
 from hedgetui.domain import orders as od
+from hedgetui.domain.instruments import leg_keys
 from hedgetui.domain.units import Contracts
 
 if TYPE_CHECKING:
@@ -52,12 +53,13 @@ class Projection:
 
     def finish(self) -> Iterator[Violation]:
         """Yield the intents whose fills do not add up to what they say is filled."""
-        sums = dict.fromkeys(self.intents, 0)
+        fills: dict[str, list[tuple[str, int]]] = {intent_id: [] for intent_id in self.intents}
         for fill in self.fills.values():
-            if fill.intent_id in sums:
-                sums[fill.intent_id] += fill.quantity
-        for intent_id, total in sums.items():
+            if fill.intent_id in fills:
+                fills[fill.intent_id].append((fill.instrument_key, fill.quantity))
+        for intent_id, parts in fills.items():
             intent = self.intents[intent_id]
+            total = od.units_filled(intent.draft, od.executed_by_leg(parts))
             if total != intent.filled:
                 yield Violation(
                     self._touched[intent_id],
@@ -118,24 +120,25 @@ class Projection:
     def _place(self, seq: int, intent: od.Intent) -> Iterator[Violation]:
         self.intents[intent.intent_id] = intent
         self._touched[intent.intent_id] = seq
-        holder = self._slots.get(intent.slot)
-        if not intent.live:
-            if holder == intent.intent_id:
-                del self._slots[intent.slot]
-            return
-        if holder not in {None, intent.intent_id}:
-            yield Violation(
-                seq, "one live order", f"order #{intent.number} is the second one in its slot"
-            )
-        self._slots[intent.slot] = intent.intent_id
+        for slot in intent.slots:
+            holder = self._slots.get(slot)
+            if not intent.live:
+                if holder == intent.intent_id:
+                    del self._slots[slot]
+                continue
+            if holder not in {None, intent.intent_id}:
+                yield Violation(
+                    seq, "one live order", f"order #{intent.number} is the second one in its slot"
+                )
+            self._slots[slot] = intent.intent_id
 
     def _filled(self, seq: int, fill: ev.FillBooked) -> Iterator[Violation]:
         intent = self.intents.get(fill.intent_id)
         if fill.intent_id and intent is None:
             yield Violation(seq, "fill has an order", f"{fill.exec_id} names an unknown order")
-        if intent is not None and (fill.instrument_key, fill.side) != (
-            intent.draft.instrument_key,
-            intent.draft.side,
+        if intent is not None and (
+            fill.side is not intent.draft.side
+            or fill.instrument_key not in leg_keys(intent.draft.instrument_key)
         ):
             yield Violation(
                 seq, "fill has an order", f"{fill.exec_id} is not what #{intent.number} ordered"

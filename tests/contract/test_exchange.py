@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from hedgetui.domain.errors import BrokerUnreachable, DataError, StoreError
 from hedgetui.domain.events import LinkState
-from hedgetui.domain.instruments import Kind, parse_key
+from hedgetui.domain.instruments import Kind, leg_keys, parse_key
 from hedgetui.domain.orders import OrderDraft, OrderType, Purpose, Side, TimeInForce
 from hedgetui.domain.units import Contracts, Timestamp, parse_utc
 from hedgetui.ports.broker import (
@@ -450,11 +450,11 @@ def test_scripted_faults_happen():
 
 ORDERS = st.lists(
     st.tuples(
-        st.sampled_from([MES, "MES 202603", CALL, PUT, "XSP 20251121 545 C"]),
+        st.sampled_from([MES, "MES 202603", CALL, PUT, "XSP 20251121 545 C", f"{PUT} + {CALL}"]),
         st.integers(-4, 4).filter(bool),
         st.sampled_from(["market", "near", "far", "immediate"]),
         st.floats(0.0, 400.0),
-        st.booleans(),
+        st.sampled_from(["", "cancel", "modify"]),
     ),
     max_size=12,
 )
@@ -468,7 +468,7 @@ def play(seed: int, orders: list, path: Path | None = None) -> Desk:
         faults=Faults(duplicate_rate=0.3, information_rate=0.3),
         state_path=path,
     )
-    for number, (key, signed, style, pause, cancel) in enumerate(orders):
+    for number, (key, signed, style, pause, then) in enumerate(orders):
         quote = one.exchange.board.quote(key)
         tick = parse_key(key).tick
         offset = {"near": 0, "far": -20 * (1 if signed > 0 else -1)}.get(style, 0)
@@ -478,9 +478,13 @@ def play(seed: int, orders: list, path: Path | None = None) -> Desk:
         tif = TimeInForce.IMMEDIATE if style == "immediate" else TimeInForce.DAY
         draft = order(key, signed, limit=None if limit is None else str(limit), tif=tif)
         one.submit(f"K{number}", draft, wait=pause)
-        if cancel:
+        if then == "cancel":
             one.exchange.cancel(one.session, f"K{number}")
             one.wait(1)
+        elif then == "modify" and limit is not None:
+            better = order(key, signed, limit=str(max(tick, limit - offset * tick)))
+            one.exchange.modify(one.session, f"K{number}", better)
+            one.wait(pause)
     one.wait(5)
     return one
 
@@ -494,14 +498,19 @@ def test_the_books_are_exact_and_every_fill_has_an_order(seed: int, orders: list
     positions: dict[str, int] = {}
     paid = Decimal(0)
     drafts = {f"K{n}": (key, signed) for n, (key, signed, *_) in enumerate(orders)}
-    filled: dict[str, int] = {}
+    legs: dict[str, dict[str, int]] = {}
     for execution in truth.executions:
-        key, signed = drafts[execution.client_key]
-        assert (execution.instrument_key, execution.side) == (key, Side.of(signed))
+        ordered, signed = drafts[execution.client_key]
+        key = execution.instrument_key
+        assert key in leg_keys(ordered)
+        assert execution.side is Side.of(signed)
         size = execution.side.sign * execution.quantity
         positions[key] = positions.get(key, 0) + size
         paid += size * execution.price * parse_key(key).multiplier
-        filled[execution.client_key] = filled.get(execution.client_key, 0) + execution.quantity
+        done = legs.setdefault(execution.client_key, dict.fromkeys(leg_keys(ordered), 0))
+        done[key] += execution.quantity
+    assert all(len(set(done.values())) == 1 for done in legs.values()), "a combo trades as one"
+    filled = {key: min(done.values()) for key, done in legs.items()}
     assert {key: held for key, held in positions.items() if held} == truth.positions
     assert all(count <= abs(drafts[key][1]) for key, count in filled.items())
     states = {one.client_key: one for one in (*truth.open_orders, *truth.ended_orders)}

@@ -18,9 +18,9 @@ from hedgetui.domain import events as ev
 from hedgetui.domain import orders as od
 from hedgetui.domain.audit import Auditor
 from hedgetui.domain.errors import BrokerUnreachable, StoreError
-from hedgetui.domain.instruments import XSP, Instrument, Kind, future, parse_key
+from hedgetui.domain.instruments import XSP, Instrument, Kind, future, leg_keys, parse_key
 from hedgetui.domain.quotes import ChainSnapshot, Greeks, Quote
-from hedgetui.domain.units import Contracts, IndexPoints, Timestamp, parse_utc
+from hedgetui.domain.units import Contracts, IndexPoints, Seconds, Timestamp, parse_utc
 from hedgetui.engine.kernel import Kernel, Ports
 from hedgetui.engine.settings import EngineSettings
 from hedgetui.ports import broker as br
@@ -50,9 +50,14 @@ class ScriptedBroker:
     """A `BrokerPort` that does what the test says."""
 
     def __init__(self, clock: LoopClock, *, environment: br.Environment) -> None:
-        self.clock, self._environment = clock, environment
+        self.clock, self.environment = clock, environment
+        self.account = "DU100042"
+        self.reasons: tuple[str, ...] = ()
+        self.latency = Seconds(0.012)
+        self.heard_at: Timestamp | None = None
         self.mode = "fill"
-        """fill | list | silent (arrives, nothing is told) | lost (never arrives) | reject | cut"""
+        """fill | list | silent (arrives, nothing is told) | lost (never arrives) | reject |
+        no combos (those are refused, the rest is filled) | cut"""
         self.muted: tuple[type, ...] = ()
         """Message types that never reach the desk although the link stands."""
         self.reachable = True
@@ -72,21 +77,16 @@ class ScriptedBroker:
         self.margin_answer: br.Margin | None = None
         self.watched: frozenset[str] = frozenset()
 
-    @property
-    def account(self) -> str:
-        return "DU100042"
-
-    @property
-    def environment(self) -> br.Environment:
-        return self._environment
-
     async def connect(self, sink: br.MessageSink) -> None:
         await self.clock.sleep(0.05)
         if not self.reachable:
             raise BrokerUnreachable("the broker does not answer")
         self.session += 1
         self.sink = sink
-        self.tell(br.LinkReport(ev.LinkState.READY, "connected", self.session))
+        if self.reasons:
+            self.degrade(*self.reasons)
+        else:
+            self.recover("connected")
         self.tell(br.VenueReport("MES", open=True, reason="", until=None))
 
     async def disconnect(self) -> None:
@@ -94,7 +94,18 @@ class ScriptedBroker:
 
     def tell(self, message: br.BrokerMessage) -> None:
         if self.sink is not None and not isinstance(message, self.muted):
+            self.heard_at = self.clock.now()
             self.sink(message)
+
+    def degrade(self, *reasons: str) -> None:
+        """The session stands and must not be traded on."""
+        self.reasons = reasons
+        self.tell(br.LinkReport(ev.LinkState.DEGRADED, "; ".join(reasons), self.session))
+
+    def recover(self, words: str = "all is well again") -> None:
+        """The reasons are gone."""
+        self.reasons = ()
+        self.tell(br.LinkReport(ev.LinkState.READY, words, self.session))
 
     def cut(self, reason: str = "connection reset") -> None:
         sink, self.sink = self.sink, None
@@ -120,6 +131,8 @@ class ScriptedBroker:
         kept = self.orders[key] = Order(order.draft, str(9000 + len(self.orders)))
         if mode == "silent":
             return
+        if mode == "no combos":
+            mode = "reject" if len(leg_keys(order.draft.instrument_key)) > 1 else "fill"
         if mode == "reject":
             self.end(key, rejected=True, reason="margin")
             return
@@ -134,10 +147,12 @@ class ScriptedBroker:
         if order.filled >= order.draft.quantity:
             order.alive, order.reason = False, "filled"
         limit = order.draft.limit_price
-        return self.trade(
-            key, order.draft.instrument_key, order.draft.side, count,
-            str(limit) if limit is not None else price,
-        )  # fmt: skip
+        if limit is not None:
+            price = str(limit)
+        legs = leg_keys(order.draft.instrument_key)
+        if len(legs) > 1:
+            price = str((Decimal(price) / len(legs)).quantize(Decimal("0.01")))
+        return [self.trade(key, leg, order.draft.side, count, price) for leg in legs][-1]
 
     def trade(self, key: str, instrument: str, side: od.Side, count: int, price: str) -> str:
         """Book an execution, of an order of ours or (empty key) of nobody's."""
@@ -162,7 +177,10 @@ class ScriptedBroker:
         self.tell(br.OrderEnded(key, order.number, rejected, reason))
 
     def health(self) -> br.LinkHealth:
-        return br.LinkHealth("scripted")
+        return br.LinkHealth(
+            "scripted", client_id=17, latency=self.latency, last_message_at=self.heard_at,
+            reconnects=max(0, self.session - 1), reasons=self.reasons,
+        )  # fmt: skip
 
     async def cancel(self, client_key: str) -> None:
         self._reach()
@@ -253,15 +271,16 @@ class MemoryJournal:
             return facts
 
     def _check_slots(self, events: Sequence[ev.Event]) -> None:
-        live: dict[str, tuple[str, str, str]] = {}
+        live: dict[str, tuple[tuple[str, str, str], ...]] = {}
         for fact in self.kept:
             match fact.event:
                 case ev.IntentRecorded(intent=intent):
-                    live[intent.intent_id] = intent.slot
+                    live[intent.intent_id] = intent.slots
                 case ev.IntentMoved(intent_id=key, after=after) if after in od.TERMINAL:
                     live.pop(key, None)
         for event in events:
-            if isinstance(event, ev.IntentRecorded) and event.intent.slot in live.values():
+            taken = {slot for slots in live.values() for slot in slots}
+            if isinstance(event, ev.IntentRecorded) and not taken.isdisjoint(event.intent.slots):
                 raise SlotTaken("second live order")
 
 
@@ -477,7 +496,7 @@ def play(
 
     At the end the outside checker must have found nothing.
     """
-    base = settings or EngineSettings("sim")
+    base = settings or EngineSettings(environment.value, expected_account="DU100042")
     if rules:
         base = replace(base, vega=replace(base.vega, **rules))
 

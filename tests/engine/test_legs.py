@@ -78,6 +78,27 @@ def test_a_fill_that_crosses_the_re_price_is_not_bought_again() -> None:
     play(story, lots=0)
 
 
+def test_a_leg_that_fills_while_the_other_is_placed_is_not_bought_again() -> None:
+    async def story(bench: Bench) -> None:
+        bench.broker.mode, bench.broker.cancel_mode = "list", "lost"
+        await bench.ready()
+        await _enter(bench)
+        await bench.wait(7)
+        put, call = (o.client_key for o in bench.broker.sent)
+
+        async def slow_margin(_: od.OrderDraft) -> None:
+            bench.broker.fill(call)
+            await bench.wait(0.3)
+
+        bench.broker.margin = slow_margin
+        bench.broker.end(put)
+        await bench.wait(3)
+        assert sorted(line[:7] for line in _legs(bench)) == ["BUY 4 C", "BUY 4 P", "BUY 4 P"]
+        assert bench.state.positions.get(CALL) == 4
+
+    play(story, lots=0)
+
+
 def test_an_entry_that_a_freeze_interrupts_is_not_bought_hours_later() -> None:
     async def story(bench: Bench) -> None:
         bench.broker.mode = "list"

@@ -24,7 +24,13 @@ DEEP_RUNS, DEEP_DAYS = 100, 3
 
 
 def live_through(
-    tmp_path, world: Scenario, seconds: float, seed: int, *, parts: int = 1
+    tmp_path,
+    world: Scenario,
+    seconds: float,
+    seed: int,
+    *,
+    parts: int = 1,
+    entry_style: str = "legs",
 ) -> DeskState:
     """Follow the world's plan for `seconds`, restarting `parts - 1` times; returns the end."""
     span = seconds / parts
@@ -32,7 +38,11 @@ def live_through(
     ends: list[DeskState] = []
 
     async def part(number: int) -> None:
-        flags = {"vega.max_cost": 5_000.0, "simulator.seed": seed}
+        flags = {
+            "vega.max_cost": 5_000.0,
+            "vega.entry_style": entry_style,
+            "simulator.seed": seed,
+        }
         loaded = config.load(flags=flags)
         began = number * span
         mine = [
@@ -120,6 +130,19 @@ def mixed(seed: int, seconds: float) -> Scenario:
 @pytest.mark.parametrize("seed", range(24))
 def test_a_campaign_of_short_mixed_worlds_breaks_no_promise(tmp_path, seed) -> None:
     live_through(tmp_path, mixed(seed, 900.0), 900.0, seed, parts=1 + seed % 3)
+
+
+@pytest.mark.parametrize("name", ["demo", "disconnects", "partial-fills", "stale-greeks"])
+def test_an_hour_of_combo_entries_breaks_no_promise(tmp_path, name) -> None:
+    state = live_through(tmp_path, SCENARIOS[name], HOUR, seed=7, parts=2, entry_style="combo")
+    assert state.opened, "the plan entered at least once"
+    assert any(" + " in intent.draft.instrument_key for intent in state.intents.values())
+
+
+@pytest.mark.parametrize("seed", range(100, 112))
+def test_a_campaign_of_mixed_worlds_with_combo_entries_breaks_no_promise(tmp_path, seed) -> None:
+    parts = 1 + seed % 3
+    live_through(tmp_path, mixed(seed, 900.0), 900.0, seed, parts=parts, entry_style="combo")
 
 
 @pytest.mark.deep

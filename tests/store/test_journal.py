@@ -102,6 +102,29 @@ def test_a_live_order_holds_its_slot_and_no_other(tmp_path: Path, state: IntentS
     with_journal(tmp_path / "sim.db", work)
 
 
+_COMBO = "XSP 20251219 510 P + XSP 20251219 560 C"
+
+
+@pytest.mark.parametrize(
+    "other", ["XSP 20251219 510 P", "XSP 20251219 560 C", _COMBO,
+              "XSP 20251219 500 P + XSP 20251219 560 C"],
+)  # fmt: skip
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_live_combo_holds_the_slot_of_each_leg(tmp_path: Path, other: str, turned: bool):
+    first, second = (other, _COMBO) if turned else (_COMBO, other)
+
+    async def work(journal: Journal) -> None:
+        await journal.append(NOON, [recorded(1, slot=first), moved(1, "SENDING", "UNKNOWN")])
+        with pytest.raises(SlotTaken):
+            await journal.append(NOON, [recorded(2, slot=second)])
+        await journal.append(NOON, [recorded(3, slot="XSP 20251219 505 P")])
+        await journal.append(NOON, [moved(1, "UNKNOWN", "CANCELLED")])
+        await journal.append(NOON, [recorded(4, slot=second)])
+
+    with_journal(tmp_path / "sim.db", work)
+    assert verify(tmp_path / "sim.db").ok
+
+
 @pytest.mark.parametrize("state", sorted(TERMINAL))
 def test_an_ended_order_frees_its_slot_but_never_its_identity(tmp_path: Path, state: IntentState):
     async def work(journal: Journal) -> None:

@@ -6,6 +6,7 @@ import csv
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hedgetui.domain.errors import StoreError
-from hedgetui.domain.events import EngineStopped, Event, Fact, IntentMoved
+from hedgetui.domain.events import EngineStopped, Event, Fact, FillBooked, IntentMoved
 from hedgetui.domain.orders import IntentState
 from hedgetui.domain.units import Contracts
 from hedgetui.store import chain, export
+from hedgetui.store.connection import JOURNAL, migrations, open_writer
 from hedgetui.store.projections import Projection, is_legal
 from hedgetui.store.verify import verify
 from tests.store.facts import (
@@ -171,6 +173,32 @@ def _fold(*events: Event) -> list[tuple[int, str]]:
 )  # fmt: skip
 def test_each_broken_promise_is_named_with_its_row(events: list[Event], finding: tuple[int, str]):
     assert finding in _fold(*events)
+
+
+_PUT, _CALL = "XSP 20251219 510 P", "XSP 20251219 560 C"
+
+
+def _leg(key: str, quantity: int, exec_id: str) -> FillBooked:
+    return replace(fill(1, quantity, exec_id), instrument_key=key)
+
+
+def test_the_fills_of_a_combo_are_those_of_its_legs_and_add_up_by_units():
+    combo = recorded(1, slot=f"{_PUT} + {_CALL}")
+    legs = [_leg(_PUT, 5, "E1"), moved(1, "SENDING", "WORKING")]
+    assert _fold(combo, *legs) == []
+    assert _fold(combo, *legs, _leg(_CALL, 5, "E2"), moved(1, "WORKING", "FILLED", 5)) == []
+    assert (3, "fills add up") in _fold(
+        combo, _leg(_PUT, 5, "E1"), moved(1, "SENDING", "FILLED", 5)
+    )
+    assert (2, "fill has an order") in _fold(combo, fill(1))
+    assert (2, "one live order") in _fold(combo, recorded(2, slot=_CALL))
+
+
+def test_a_journal_of_an_older_schema_is_whole_as_it_is(tmp_path: Path):
+    path = tmp_path / "sim.db"
+    with closing(open_writer(path, JOURNAL, migrations(JOURNAL)[:1])):
+        pass
+    assert verify(path).ok
 
 
 def test_an_execution_that_is_not_ours_needs_no_order():

@@ -170,3 +170,44 @@ def test_a_broker_that_knows_better_is_heard(number, changes):
 def test_the_same_order_listed_twice_is_one():
     truth = replace(TRUTH, orders=[("HT-1", "100"), ("HT-1", "100")])
     assert audit(*HONEST, broker=truth) == []
+
+
+PUT, CALL = "XSP 20251219 510 P", "XSP 20251219 560 C"
+COMBO = intent(
+    draft=OrderDraft(
+        Purpose.ENTRY, f"{PUT} + {CALL}", Side.BUY, Contracts(2), OrderType.LIMIT
+    ),
+)  # fmt: skip
+
+
+def leg_fill(key, quantity=2, exec_id="E1"):
+    return fill(COMBO, quantity, exec_id, instrument_key=key)
+
+
+def test_a_combo_that_fills_leg_by_leg_is_silent():
+    events = (
+        recorded(COMBO),
+        moved(COMBO, SENDING, WORKING),
+        leg_fill(PUT), moved(COMBO, WORKING, WORKING),
+        leg_fill(CALL, 1, "E2"), moved(COMBO, WORKING, IntentState.PARTIAL, 1),
+        leg_fill(CALL, 1, "E3"), moved(COMBO, IntentState.PARTIAL, FILLED, 2),
+        recorded(intent(2, purpose=Purpose.EXIT, draft=replace(COMBO.draft, instrument_key=PUT))),
+    )  # fmt: skip
+    executions = [("HT-1", exec_id) for exec_id in ("E1", "E2", "E3")]
+    truth = BrokerHistory([("HT-1", "100")], executions, {PUT: 2, CALL: 2})
+    assert audit(*events, broker=truth) == []
+
+
+@pytest.mark.parametrize("key", [PUT, CALL, f"XSP 20251219 500 P + {CALL}"])
+def test_an_order_on_a_leg_beside_a_live_combo_breaks_the_first_promise(key):
+    second = intent(2, draft=replace(COMBO.draft, instrument_key=key))
+    assert audit(recorded(COMBO), recorded(second)) == [1]
+    assert audit(recorded(second), recorded(COMBO)) == [1]
+
+
+def test_a_combo_that_counts_one_leg_as_filled_is_caught():
+    assert audit(recorded(COMBO), leg_fill(PUT), moved(COMBO, SENDING, FILLED, 2)) == [6]
+
+
+def test_a_fill_of_the_combo_itself_is_caught():
+    assert audit(recorded(COMBO), leg_fill(COMBO.draft.instrument_key)) == [6]

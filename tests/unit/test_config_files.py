@@ -132,6 +132,9 @@ def test_show_is_the_settings_in_force_with_their_sources():
             "client_id": 17,
             "account": "DU•••4321",
             "allow_remote": False,
+            "market_data_lines": 100,
+            "heartbeat_s": 5.0,
+            "connect_timeout_s": 10.0,
         },
     }
     assert "7654321" not in shown

@@ -134,6 +134,7 @@ def test_live_is_off_and_protected_until_asked(file: Path):
     assert not settings.vega.enabled
     assert not settings.vega.auto
     assert settings.vega.order_type == "protected"
+    assert settings.vega.entry_style == "combo"
     assert settings.connection is not None
     assert settings.connection.account == ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from hedgetui.domain import codec
 from hedgetui.domain import instruments as ins
 from hedgetui.domain.errors import DataError
 from hedgetui.domain.units import SECONDS_PER_DAY, Timestamp, iso_utc
@@ -104,3 +106,72 @@ def test_quarterly_months_are_the_next_ones_not_expired(day, count) -> None:
 def test_options_end_at_four_in_new_york_in_summer_and_winter() -> None:
     assert iso_utc(ins.settles_at(date(2025, 12, 19))) == "2025-12-19T21:00:00.000Z"
     assert iso_utc(ins.settles_at(date(2026, 6, 19))) == "2026-06-19T20:00:00.000Z"
+
+
+PUT = ins.option(ins.XSP, date(2025, 12, 19), 510, ins.Right.PUT)
+CALL = ins.option(ins.XSP, date(2025, 12, 19), 560, ins.Right.CALL)
+PUTS_AND_CALLS = some.tuples(days, some.integers(1, 9_999), some.sampled_from(list(ins.Right)))
+
+
+@given(some.lists(PUTS_AND_CALLS, min_size=2, max_size=4, unique=True), some.randoms())
+def test_a_combo_has_one_key_whatever_the_order_of_its_legs(terms, random) -> None:
+    legs = [ins.option(ins.XSP, day, strike, right) for day, strike, right in terms]
+    made = ins.combo(*legs)
+    random.shuffle(legs)
+    assert ins.combo(*legs) == made == ins.parse_key(made.key)
+    assert hash(ins.combo(*legs)) == hash(made)
+    assert ins.leg_keys(made.key) == tuple(leg.key for leg in made.legs)
+    assert made.expires_at == min(leg.expires_at for leg in legs)
+    assert codec.from_plain(ins.Instrument, json.loads(codec.canonical(made))) == made
+
+
+def test_a_combo_is_named_by_its_legs_and_has_the_terms_of_its_root() -> None:
+    made = ins.combo(CALL, PUT)
+    assert made.key == "XSP 20251219 510 P + XSP 20251219 560 C"
+    assert made.short == "XSP 510P+560C"
+    assert (made.kind, made.symbol, made.legs) == (ins.Kind.COMBO, "XSP", (PUT, CALL))
+    assert (made.multiplier, made.tick, made.index_ratio) == (100, Decimal("0.01"), 0.1)
+    assert (made.strike, made.right) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "legs",
+    [
+        (),
+        (PUT,),
+        (PUT, PUT),
+        (PUT, CALL, CALL),
+        (PUT, ins.future("MES", "202512")),
+        (PUT, ins.index("XSP")),
+        (PUT, ins.option(ins.SPX, date(2025, 12, 19), 5600, ins.Right.CALL)),
+        (PUT, ins.combo(PUT, CALL)),
+    ],
+)
+def test_what_cannot_trade_together_is_no_combo(legs) -> None:
+    with pytest.raises(DataError, match="a combo needs different options of one root"):
+        ins.combo(*legs)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "XSP 20251219 560 C + XSP 20251219 510 P",
+        "XSP 20251219 510 P + ",
+        "XSP 20251219 510 P + MES 202512",
+        "XSP 20251219 510 P +  XSP 20251219 560 C",
+        " + ",
+    ],
+)
+def test_a_combo_key_has_one_spelling(key) -> None:
+    with pytest.raises(DataError):
+        ins.parse_key(key)
+
+
+def test_orders_share_a_leg_when_they_trade_the_same_contract() -> None:
+    both = ins.combo(PUT, CALL).key
+    other = ins.combo(CALL, ins.option(ins.XSP, date(2025, 12, 19), 500, ins.Right.PUT)).key
+    assert ins.share_a_leg(both, PUT.key)
+    assert ins.share_a_leg(CALL.key, both)
+    assert ins.share_a_leg(both, other)
+    assert not ins.share_a_leg(other, PUT.key)
+    assert not ins.share_a_leg("MES 202512", "MES 202603")

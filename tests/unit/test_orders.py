@@ -137,3 +137,78 @@ def test_an_overfill_is_taken_and_said() -> None:
     outcome = od.step(_intent(1), od.Executed(Contracts(2)))
     assert outcome.intent.filled == 2
     assert Effect.OVERFILL in outcome.effects
+
+
+PUT, CALL = "XSP 20251219 510 P", "XSP 20251219 560 C"
+
+
+def _combo(**changes) -> od.Intent:
+    made = _intent(2)
+    key = f"{PUT} + {CALL}"
+    draft = replace(made.draft, purpose=od.Purpose.ENTRY, instrument_key=key, side=od.Side.BUY)
+    return replace(made, draft=draft, **changes)
+
+
+def _legs(intent: od.Intent, *fills: tuple[str, int]) -> list[tuple[IntentState, int, set[str]]]:
+    """Execute legs one after the other; returns (state, filled, effects) after each."""
+    executed: dict[str, int] = {}
+    seen = []
+    for leg, change in fills:
+        outcome = od.leg_step(intent, executed, leg, change)
+        executed[leg] = executed.get(leg, 0) + change
+        intent = outcome.intent
+        seen.append((intent.state, intent.filled, set(outcome.effects)))
+    return seen
+
+
+def test_a_combo_fills_by_units_of_which_every_leg_is_filled() -> None:
+    assert _legs(_combo(), (PUT, 2), (CALL, 1), (CALL, 1)) == [
+        ("WORKING", 0, set()),
+        ("PARTIAL", 1, set()),
+        ("FILLED", 2, {Effect.SLOT_FREED}),
+    ]
+
+
+def test_a_leg_beyond_the_quantity_is_an_overfill_while_the_other_is_behind() -> None:
+    assert _legs(_combo(), (PUT, 3), (CALL, 2), (CALL, 1)) == [
+        ("WORKING", 0, {Effect.OVERFILL}),
+        ("FILLED", 2, {Effect.SLOT_FREED}),
+        ("FILLED", 3, {Effect.LATE_FILL, Effect.OVERFILL}),
+    ]
+
+
+@pytest.mark.parametrize("state", sorted(od.TERMINAL))
+def test_a_leg_after_the_end_is_late_even_without_a_whole_unit(state: IntentState) -> None:
+    ((after, filled, effects),) = _legs(_combo(state=state), (PUT, 1))
+    assert (after, filled, effects) == (state, 0, {Effect.LATE_FILL})
+
+
+def test_a_leg_proves_arrival_and_leaves_a_wanted_cancel_wanted() -> None:
+    for state, wanted, after in (
+        (IntentState.SENDING, False, IntentState.WORKING),
+        (IntentState.SENDING, True, IntentState.CANCELLING),
+        (IntentState.UNKNOWN, False, IntentState.UNKNOWN),
+        (IntentState.CANCELLING, True, IntentState.CANCELLING),
+    ):
+        ((found, *_),) = _legs(_combo(state=state, cancel_wanted=wanted), (CALL, 1))
+        assert found is after
+
+
+def test_a_corrected_price_moves_nothing_and_a_corrected_leg_takes_its_unit_back() -> None:
+    assert _legs(_combo(), (PUT, 2), (PUT, 0), (CALL, 2), (CALL, -1)) == [
+        ("WORKING", 0, set()),
+        ("WORKING", 0, set()),
+        ("FILLED", 2, {Effect.SLOT_FREED}),
+        ("FILLED", 1, {Effect.LATE_FILL}),
+    ]
+
+
+def test_a_combo_holds_the_slot_of_each_leg() -> None:
+    combo = _combo()
+    assert combo.slots == (("DU1", "vega", PUT), ("DU1", "vega", CALL))
+    assert combo.trades(PUT)
+    assert combo.trades(combo.draft.instrument_key)
+    assert not combo.trades("MES 202512")
+    assert _intent().slots == (("DU1", "vega", "MES 202512"),)
+    assert od.units_filled(combo.draft, {PUT: 3, CALL: 1}) == 1
+    assert od.units_filled(_intent().draft, od.executed_by_leg([("MES 202512", 2)] * 2)) == 4

@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 
 from hedgetui.domain.instruments import Right
-from hedgetui.domain.quotes import ExpiryQuotes, Greeks, Quote, number, price_number
+from hedgetui.domain.quotes import (
+    DataType,
+    ExpiryQuotes,
+    Greeks,
+    Quote,
+    combined,
+    number,
+    price_number,
+)
 from hedgetui.domain.units import Timestamp
 
 SENTINELS = [None, "", "5", math.nan, math.inf, -math.inf, 1.797e308, -1.797e308, True,
@@ -75,3 +83,37 @@ def test_sides_of_an_expiry() -> None:
     quotes = ExpiryQuotes(date(2025, 12, 19), np.array([540.0]), one, two, two, one)
     assert quotes.sides(Right.CALL) == (one, two)
     assert quotes.sides(Right.PUT) == (two, one)
+
+
+LEGS = (Quote("P", Timestamp(5.0), 4.04, 4.08, 4.06), Quote("C", Timestamp(3.0), 1.1, 1.35, 1.2))
+
+
+def test_a_combos_quote_is_the_sum_of_its_legs_and_as_old_as_the_oldest() -> None:
+    assert combined("P + C", LEGS) == Quote("P + C", Timestamp(3.0), 5.14, 5.43, 5.26)
+
+
+@pytest.mark.parametrize("side", ["bid", "ask", "last"])
+@pytest.mark.parametrize("leg", [0, 1])
+def test_what_one_leg_lacks_the_combo_lacks(side, leg) -> None:
+    legs = list(LEGS)
+    legs[leg] = replace(legs[leg], **{side: None})
+    found = combined("P + C", legs)
+    assert {name for name in ("bid", "ask", "last") if getattr(found, name) is None} == {side}
+
+
+def test_a_crossed_leg_leaves_the_combo_without_a_market() -> None:
+    found = combined("P + C", (LEGS[0], replace(LEGS[1], bid=1.4)))
+    assert (found.bid, found.ask, found.mid) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "worst"),
+    [
+        (DataType.LIVE, DataType.FROZEN, DataType.FROZEN),
+        (DataType.DELAYED, DataType.FROZEN, DataType.DELAYED),
+        (DataType.LIVE, DataType.DELAYED, DataType.DELAYED),
+    ],
+)
+def test_a_combo_is_as_live_as_its_least_live_leg(one, other, worst) -> None:
+    legs = (replace(LEGS[0], data_type=one), replace(LEGS[1], data_type=other))
+    assert combined("P + C", legs).data_type is worst

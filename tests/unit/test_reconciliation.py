@@ -34,7 +34,7 @@ def look(at: float = T + 30, **changes) -> Look:
 
 
 def verdict(one: od.Intent, now: Look, earlier: Look | None, *, own: int = -2) -> Verdict:
-    return judge(one, now, earlier, own_position=own, gap=Seconds(10.0), epoch=1)
+    return judge(one, now, earlier, own={MES: own}, gap=Seconds(10.0), epoch=1)
 
 
 EARLIER = look(T + 10)
@@ -74,7 +74,7 @@ def test_without_any_one_premise_it_stays_unknown_and_says_which(
 
 def test_a_session_of_a_later_process_is_newer_whatever_its_number() -> None:
     now, earlier = look(session=1), replace(EARLIER, session=1)
-    later = judge(intent(), now, earlier, own_position=-2, gap=Seconds(10.0), epoch=2)
+    later = judge(intent(), now, earlier, own={MES: -2}, gap=Seconds(10.0), epoch=2)
     assert isinstance(later.evidence, ProvenAbsent)
     assert verdict(intent(), now, earlier).evidence is None
 
@@ -122,3 +122,39 @@ def test_differences_name_every_instrument_that_differs_once(own, broker) -> Non
             one.instrument_key, own.get(one.instrument_key, 0), broker.get(one.instrument_key, 0)
         )
         assert one == expected
+
+
+PUT, CALL = "XSP 20251219 510 P", "XSP 20251219 560 C"
+
+
+def combo_intent(**changes) -> od.Intent:
+    draft = od.OrderDraft(
+        od.Purpose.ENTRY, f"{PUT} + {CALL}", od.Side.BUY, Contracts(3), od.OrderType.LIMIT
+    )
+    return intent(draft=draft, **changes)
+
+
+@pytest.mark.parametrize(
+    ("held", "own", "missing"),
+    [
+        ({}, {}, ""),
+        ({PUT: 2, CALL: 1}, {CALL: 1, PUT: 2}, ""),
+        ({PUT: 3}, {}, "position +3 at the broker, +0 in the journal"),
+        ({CALL: 3}, {}, "position +3 at the broker, +0 in the journal"),
+        ({PUT: 1, CALL: 2}, {PUT: 1, CALL: 1}, "position +2 at the broker, +1 in the journal"),
+    ],
+)
+def test_a_combo_is_absent_only_when_every_leg_is_where_the_journal_says(
+    held, own, missing
+) -> None:
+    now = look(positions=held)
+    found = judge(combo_intent(), now, EARLIER, own=own, gap=Seconds(10.0), epoch=1)
+    assert isinstance(found.evidence, ProvenAbsent) is not bool(missing)
+    assert missing in found.words
+
+
+def test_a_combo_of_which_one_leg_was_booked_is_never_absent() -> None:
+    now, own = look(positions={PUT: 2}), {PUT: 2}
+    found = judge(combo_intent(), now, EARLIER, own=own, gap=Seconds(10.0), epoch=1, booked=2)
+    assert found.evidence is None
+    assert "partly executed" in found.words

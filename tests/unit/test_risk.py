@@ -242,3 +242,46 @@ def test_no_hedge_passes_that_does_not_shrink_a_known_exposure(before, per, sign
         assert math.isfinite(held)
         assert held * signed < 0
         assert abs(signed) <= abs(held) + 0.5 + 1e-5 * max(1.0, abs(held))
+
+
+PUT = "XSP 20251219 530 P"
+BOTH = f"{PUT} + {CALL}"
+
+
+def both(**changes) -> od.OrderDraft:
+    return leg(**{"instrument_key": BOTH, "limit_price": Decimal("8.10"), **changes})
+
+
+def combo_context(put: int = 0, call: int = 0, **changes) -> RiskContext:
+    market = replace(quote(CALL), key=BOTH, bid=8.0, ask=8.2)
+    return context(BOTH, **{"quote": market, "legs": {PUT: put, CALL: call}, **changes})
+
+
+def test_a_sound_combo_passes_every_gate() -> None:
+    assert code(both(), combo_context()) is None
+    assert code(both(), combo_context(put=8, call=8)) is None
+    assert risk.order_notional(both(), parse_key(BOTH), 8.1) == 2 * 8.1 * 100
+
+
+def test_a_combo_is_held_to_the_position_limit_leg_by_leg() -> None:
+    assert code(both(), combo_context(put=9)) is Denial.POSITION
+    assert code(both(), combo_context(call=9)) is Denial.POSITION
+    assert code(both(), combo_context(put=-9, call=-9)) is None
+
+
+@pytest.mark.parametrize("working", [PUT, CALL, BOTH, f"XSP 20251219 500 P + {CALL}"])
+def test_a_combo_waits_for_every_order_on_its_legs(working: str) -> None:
+    live = (intent(leg(instrument_key=working)),)
+    assert code(both(), combo_context(live=live)) is Denial.IN_FLIGHT
+
+
+@pytest.mark.parametrize("key", [PUT, CALL])
+def test_an_order_on_a_leg_waits_for_the_combo(key: str) -> None:
+    ctx = context(CALL, live=(intent(both()),))
+    assert code(leg(instrument_key=key), ctx) is Denial.IN_FLIGHT
+    assert code(draft(), context(live=(intent(both()),))) is None
+
+
+def test_a_combo_far_from_the_sum_of_its_market_or_without_one_is_refused() -> None:
+    assert code(both(limit_price=Decimal("8.29")), combo_context()) is Denial.COLLAR
+    assert code(both(), combo_context(quote=None)) is Denial.NO_QUOTE

@@ -1,10 +1,20 @@
-"""The price of a leg that is being worked: from the middle to the touch in even steps."""
+"""How the options of an entry are worked: from the middle to the touch in even steps."""
 
 from __future__ import annotations
 
 from decimal import Decimal
+from enum import StrEnum
 
 from hedgetui.domain.orders import Side
+
+
+class EntryStyle(StrEnum):
+    """How the two legs of an entry are ordered."""
+
+    LEGS = "legs"
+    """One order for each leg."""
+    COMBO = "combo"
+    """One order for both; single legs for what it leaves open."""
 
 
 def leg_price(

@@ -60,6 +60,30 @@ def under_half(net: float) -> str:
     return f"Δ {net:+.1f} $/pt is under half a contract"
 
 
+def duration(seconds: float) -> str:
+    """Return a while in words short enough for a log line: `45 s`, `15 min`, `3 h 15 min`."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = int(seconds // 60)
+    hours, minutes = divmod(minutes, 60)
+    if not hours:
+        return f"{minutes} min"
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def outage(state: str, reason: str, seconds: float) -> str:
+    """Return the words for a link that has not been ready for a while."""
+    return f"link {state} for {duration(seconds)}: {reason}"
+
+
+def unhedged(net: float | None, band: float, age: float | None) -> str:
+    """Return the delta that nobody hedges; `age` in seconds when it is not of this moment."""
+    if net is None:
+        return "Δ not known"
+    old = f", {duration(age)} old" if age is not None else ""
+    return f"Δ {net:+.1f} $/pt (±{band:g}{old})"
+
+
 def unhedgeable(symbol: str, reason: str, until: Timestamp | None) -> str:
     """Return why a hedge cannot trade now, and until when if the venue says so (UTC)."""
     when = f" until {iso_utc(until)[:16].replace('T', ' ')} UTC" if until is not None else ""

@@ -1,8 +1,10 @@
-"""Working the option legs of entries and exits: limit at mid, stepped to the touch.
+"""Working the options of entries and exits: limit at mid, stepped to the touch.
 
 Each price is a fresh intent: the old order is cancelled, its end is awaited, and only what is
 still missing is sent again, so that a fill crossing the cancel can never be bought twice. An entry
-gives up after the last step; an exit stays at the touch until it is filled.
+gives up after the last step; an exit stays at the touch until it is filled. An entry may be one
+combo order for both legs: whatever that leaves open, a leg that is behind or all of it when the
+broker refuses combos, is bought by single legs.
 """
 
 from __future__ import annotations
@@ -11,11 +13,12 @@ from dataclasses import dataclass
 
 from hedgetui.domain import events as ev
 from hedgetui.domain import orders as od
+from hedgetui.domain.instruments import Instrument, combo
 from hedgetui.domain.risk import Refusal
 from hedgetui.domain.units import Contracts, Timestamp
 from hedgetui.domain.vega import messages
 from hedgetui.domain.vega import strangle as st
-from hedgetui.domain.vega.chase import leg_price
+from hedgetui.domain.vega.chase import EntryStyle, leg_price
 from hedgetui.engine.executor import ContextOf, Placed
 from hedgetui.engine.parts import Parts
 
@@ -29,7 +32,7 @@ wants the strangle of this morning bought when a freeze ends at night."""
 
 @dataclass(slots=True)
 class _Work:
-    """One leg's progress; kept in memory only, a restart begins the steps anew."""
+    """Progress of one leg or of a combo; kept in memory only, a restart begins the steps anew."""
 
     step: int = 0
     placed_at: Timestamp = Timestamp(0.0)
@@ -55,6 +58,8 @@ class LegWorker:
         self._rules = parts.rules
         self._context_of = context_of
         self._work: dict[tuple[str, str, str], _Work] = {}
+        self._apart: set[str] = set()
+        """Entries whose legs go one by one from here on."""
         self.resumed: set[str] = set()
         """Entries found half done at start: they are settled, not continued."""
         self.flattening: set[str] = set()
@@ -68,12 +73,13 @@ class LegWorker:
 
     async def turn(self) -> float:
         """Advance every leg as far as possible; returns seconds until the next turn is due."""
-        for trade in self._recorder.state.open_strangles:
+        for trade_id in [trade.trade_id for trade in self._recorder.state.open_strangles]:
+            trade = self._recorder.state.strangles[trade_id]
             if trade.state is st.TradeState.ENTERING:
-                await self._enter(trade)
+                await self._enter(trade_id)
             elif trade.state is st.TradeState.CLOSING:
                 for leg in trade.legs:
-                    await self._leg(trade, leg, wanted=-leg.held, purpose=od.Purpose.EXIT)
+                    await self._exit(trade_id, leg.instrument)
         return self._next_turn()
 
     def _next_turn(self) -> float:
@@ -84,16 +90,52 @@ class LegWorker:
         )
         return _RETRY_S if busy else 60.0
 
-    async def _enter(self, trade: st.Strangle) -> None:
-        exhausted = trade.trade_id in self.resumed or self._given_up(trade)
-        for leg in trade.legs:
-            missing = Contracts(trade.quantity - leg.held)
-            if missing <= 0 or exhausted:
-                continue
-            if await self._leg(trade, leg, wanted=missing, purpose=od.Purpose.ENTRY):
-                exhausted = True
+    async def _enter(self, trade_id: str) -> None:
+        trade = self._recorder.state.strangles[trade_id]
+        exhausted = trade_id in self.resumed or self._given_up(trade)
+        for instrument in () if exhausted else self._units(trade):
+            # Read anew: while the other leg was placed a fill may have come, or a close begun.
+            trade = self._recorder.state.strangles[trade_id]
+            missing = self._missing(trade, instrument)
+            if missing > 0 and not exhausted and trade.state is st.TradeState.ENTERING:
+                exhausted = await self._step(trade_id, instrument, missing, od.Purpose.ENTRY)
         if exhausted:
-            await self._settle_entry(trade.trade_id)
+            await self._settle_entry(trade_id)
+
+    async def _exit(self, trade_id: str, instrument: Instrument) -> None:
+        trade = self._recorder.state.strangles[trade_id]
+        held = sum(leg.held for leg in trade.legs if leg.instrument == instrument)
+        await self._step(trade_id, instrument, -held, od.Purpose.EXIT)
+
+    def _missing(self, trade: st.Strangle, instrument: Instrument) -> int:
+        """Return what an entry still lacks of one leg, or of the leg of a combo that is behind."""
+        wanted = instrument.legs or (instrument,)
+        return max(trade.quantity - leg.held for leg in trade.legs if leg.instrument in wanted)
+
+    def _units(self, trade: st.Strangle) -> tuple[Instrument, ...]:
+        """Return what an entry orders: both legs as one, or each by itself."""
+        legs = tuple(leg.instrument for leg in trade.legs)
+        if self._rules.entry_style is not EntryStyle.COMBO or trade.trade_id in self._apart:
+            return legs
+        both = combo(*legs)
+        if self._live(trade.trade_id, both.key):
+            return (both,)
+        work = self._work.get((trade.trade_id, both.key, od.Purpose.ENTRY), _Work())
+        last = self._order(work.number)
+        held = {leg.held for leg in trade.legs}
+        if len(held) == 1 and (last is None or last.state is not od.IntentState.REJECTED):
+            return (both,)
+        why = "one leg is ahead" if len(held) > 1 else f"combo #{work.number} refused by the broker"
+        self._recorder.say("warn", f"⚠ {why}: single legs for what is missing of {trade.name}")
+        self._apart.add(trade.trade_id)
+        for leg in legs:
+            # A leg goes on where the combo stood: what is held alone is a risk already.
+            self._work[trade.trade_id, leg.key, od.Purpose.ENTRY] = _Work(step=work.step)
+        return legs
+
+    def _order(self, number: int) -> od.Intent | None:
+        orders = self._recorder.state.intents.values()
+        return next((one for one in orders if one.number == number), None)
 
     def _given_up(self, trade: st.Strangle) -> bool:
         """Whether nothing of an entry works and nothing could be placed for too long."""
@@ -109,8 +151,9 @@ class LegWorker:
 
     async def _settle_entry(self, trade_id: str) -> None:
         """End an entry with what was filled, once nothing of it is alive any more."""
-        live = self._live(trade_id)
-        for intent in live:
+        if self._recorder.state.strangles[trade_id].state is not st.TradeState.ENTERING:
+            return
+        for intent in self._live(trade_id):
             await self._tracker.cancel(intent, "the entry is given up")
         if self._live(trade_id):
             return
@@ -132,17 +175,16 @@ class LegWorker:
             for intent in self._recorder.state.live_intents
             if intent.draft.trade_id == trade_id
             and not intent.draft.purpose.is_hedge
-            and (not key or intent.draft.instrument_key == key)
+            and (not key or intent.trades(key))
         ]
 
-    async def _leg(
-        self, trade: st.Strangle, leg: st.StrangleLeg, *, wanted: int, purpose: od.Purpose
+    async def _step(
+        self, trade_id: str, instrument: Instrument, wanted: int, purpose: od.Purpose
     ) -> bool:
-        """Move one leg on; True when an entry has used up its steps."""
-        key = leg.instrument.key
-        work = self._work.setdefault((trade.trade_id, key, purpose), _Work())
+        """Move one leg, or a combo, on; True when an entry has used up its steps."""
+        work = self._work.setdefault((trade_id, instrument.key, purpose), _Work())
         now = self._clock.now()
-        live = self._live(trade.trade_id, key)
+        live = self._live(trade_id, instrument.key)
         if live:
             if now - work.placed_at >= self._rules.chase_interval and self._may_step(work, purpose):
                 await self._tracker.cancel(live[0], "re-priced")
@@ -155,14 +197,12 @@ class LegWorker:
                 return True
             if now - work.placed_at >= self._rules.chase_interval:
                 work.step += 1
-        await self._place(trade, leg, wanted, purpose, work)
+        await self._place(trade_id, instrument, wanted, purpose, work)
         return False
 
     def _note_rejection(self, work: _Work) -> None:
         """Wait longer after each order the broker refused; say it the first time."""
-        last = next(
-            (i for i in self._recorder.state.intents.values() if i.number == work.number), None
-        )
+        last = self._order(work.number)
         if last is None or last.live:
             return
         work.number = 0
@@ -181,33 +221,33 @@ class LegWorker:
 
     async def _place(
         self,
-        trade: st.Strangle,
-        leg: st.StrangleLeg,
+        trade_id: str,
+        instrument: Instrument,
         wanted: int,
         purpose: od.Purpose,
         work: _Work,
     ) -> None:
         now = self._clock.now()
         work.retry_at = Timestamp(now + _RETRY_S)
-        quote = self._board.quotes.get(leg.instrument.key)
+        quote = self._board.quote(instrument.key)
         if quote is None or quote.bid is None or quote.ask is None:
             return
         side = od.Side.of(wanted)
         price = leg_price(
-            side, quote.bid, quote.ask, leg.instrument.tick,
+            side, quote.bid, quote.ask, instrument.tick,
             step=work.step, steps=self._rules.chase_steps,
         )  # fmt: skip
         draft = od.OrderDraft(
             purpose=purpose,
-            instrument_key=leg.instrument.key,
+            instrument_key=instrument.key,
             side=side,
             quantity=Contracts(abs(wanted)),
             order_type=od.OrderType.LIMIT,
             limit_price=price,
-            trade_id=trade.trade_id,
+            trade_id=trade_id,
             reason=f"step {work.step}: {quote.bid:.2f}/{quote.ask:.2f}",
         )
-        flattening = trade.trade_id in self.flattening
+        flattening = trade_id in self.flattening
         outcome = await self._executor.place(draft, self._context_of, flattening=flattening)
         if isinstance(outcome, Placed):
             work.placed_at = now
