@@ -168,6 +168,9 @@ class HedgeApp(CellDiffApp[None], App[None], inherit_bindings=False):
         action = BY_ID.get(action_id)
         if action is None or not action.method:
             return
+        if action.scope == "vega" and self.shell.screen_name != "vega":
+            self.note(f"{action.title} belongs to the Vega screen: 1 shows it")
+            return
         handler, _, method = action.method.partition(".")
         getattr(getattr(self, handler), method)()
 

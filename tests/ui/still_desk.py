@@ -18,6 +18,7 @@ from hedgetui.ports.desk import (
     Check,
     DeskSettings,
     DeskSnapshot,
+    HealthView,
     OrderView,
     Outcome,
     PayoffView,
@@ -150,10 +151,22 @@ ORDERS = (
             state="FILLED", filled=5, quantity=5, client_key="HT-1-000123"),
 )  # fmt: skip
 
+HEALTH = HealthView(
+    link="ready", link_reason="synchronised", link_since=Timestamp(NOW - 7_300),
+    client="ib_insync 0.9.86",
+    peer="127.0.0.1:7497", server="176", client_id=77, environment="PAPER", account="DU1234567",
+    session=1, connected_at=Timestamp(NOW - 7_302), last_message_age_s=0.4, latency_ms=12.0,
+    latencies_ms=tuple(9.0 + (step * 7) % 5 + (20.0 if step == 31 else 0.0) for step in range(40)),
+    clock_skew_s=0.004, data_type="live", lines_used=14, lines_budget=100, sent_last_second=3,
+    farms=(("usfuture", True), ("usopt", True)), synced_at=Timestamp(NOW - 9), journal_facts=1_204,
+    loop_lag_ms=6.0,
+)  # fmt: skip
+"""A link to TWS on paper, all well."""
+
 FULL = DeskSnapshot(
     status=STATUS, book=BOOK, strangles=STRANGLES, candidates=CANDIDATES,
     scanned_at=Timestamp(NOW - 100), orders=ORDERS, preflight=ALL_WELL, payoff=payoff(),
-    samples=samples(),
+    samples=samples(), health=HEALTH,
 )  # fmt: skip
 
 EMPTY = DeskSnapshot(
@@ -164,6 +177,35 @@ EMPTY = DeskSnapshot(
     strangles=(), candidates=(), scanned_at=None, orders=(), preflight=CHECKS,
     payoff=PayoffView(), samples=(),
 )  # fmt: skip
+
+DEGRADED = replace(
+    FULL,
+    status=replace(STATUS, mode="PAPER", account="DU1234567", link="degraded", unknown_orders=1,
+                   link_reason="data farm usfuture is broken"),
+    orders=(replace(ORDER, state="UNKNOWN", at=Timestamp(NOW - 42)), *ORDERS),
+    health=replace(
+        HEALTH, link="degraded", link_since=Timestamp(NOW - 12), link_reason="",
+        reasons=("data farm usfuture is broken", "MES 202512 stands still"),
+        farms=(("usfuture", False), ("usopt", True)), clock_skew_s=-1.2, unknown_orders=1,
+        hints=("the API is read-only: untick Read-Only API in TWS, Global Configuration, API",),
+        missing=(("#124", "a second complete look in a new session"),),
+    ),
+)  # fmt: skip
+"""A paper account whose quotes stand still, with one order in doubt."""
+
+DOWN = replace(
+    FULL,
+    status=replace(STATUS, mode="LIVE", account="U1234821", link="down",
+                   link_reason="socket closed"),
+    health=replace(
+        HEALTH, link="down", link_since=Timestamp(NOW - 65), link_reason="socket closed",
+        next_try_at=Timestamp(NOW + 8), environment="LIVE", account="U1234821", session=3,
+        reconnects=2, last_message_age_s=66.0, synced_at=Timestamp(NOW - 90),
+        differences=("MES 202512: journal +4, broker +6",),
+        workers_down=("hedger: ValueError: no month (turn, line 75)",),
+    ),
+)  # fmt: skip
+"""A live account without a link, a difference and a dead worker."""
 
 HEDGE = Preview(
     preview_id="p-1", kind="hedge", title="HEDGE NOW: BUY 2 MES 202512 @ MKT",

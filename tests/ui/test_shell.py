@@ -21,7 +21,14 @@ from hedgetui.ui.crash import crash_line
 from hedgetui.ui.glyphs import ASCII, UNICODE
 from hedgetui.ui.screens.micro_text import micro_lines
 from hedgetui.ui.screens.spans import text_of, width_of
-from hedgetui.ui.screens.status_text import Look, alarms, status_line, want_line
+from hedgetui.ui.screens.status_text import (
+    Look,
+    alarms,
+    banner_line,
+    cautions,
+    status_line,
+    want_line,
+)
 from tests.ui.console_stage import THEMES, opened, run
 from tests.ui.still_desk import BOOK, EMPTY, FULL, NOW, STATUS, StillDesk
 
@@ -105,6 +112,73 @@ def test_alarms_are_in_view_at_every_size(size, snapshot, word):
             assert console.app.shell.query_one("#banner").has_class("-red")
 
     run(test())
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        ("ready", "link ✓ 12ms"),
+        ("degraded", "link ⚠ DEGRADED"),
+        ("syncing", "link … syncing"),
+        ("connecting", "link … connecting"),
+        ("down", "link ✗ DOWN"),
+        ("odd", "link ✗ ODD"),
+    ],
+)
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_status_row_says_in_a_word_how_the_link_is(link, words, width):
+    text = text_of(status_line(with_status(link=link), LOOK, width))
+    assert (words in text) or (link == "ready" and "link✓" in text)
+
+
+@pytest.mark.parametrize(
+    ("link", "is_alarm", "is_caution"),
+    [
+        ("ready", False, False),
+        ("degraded", False, True),
+        ("syncing", False, True),
+        ("connecting", False, True),
+        ("down", True, False),
+    ],
+)
+def test_only_a_lost_link_is_an_alarm(link, is_alarm, is_caution):
+    snapshot = with_status(link=link, link_reason="why")
+    note = f"LINK {link.upper()}: why (7: health)"
+    assert (note in alarms(snapshot)) is is_alarm
+    assert (note in cautions(snapshot)) is is_caution
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24), (60, 20), (40, 12), (20, 5)])
+@pytest.mark.parametrize("screen", ["1", "7"])
+def test_a_degraded_link_is_in_amber_on_every_screen(size, screen):
+    async def test():
+        snapshot = with_status(link="degraded", link_reason="farm")
+        async with opened(StillDesk(snapshot), size=size) as console:
+            await console.press(screen)
+            assert "LINK DEGRADED" in console.text
+            assert not console.app.shell.query_one("#banner").has_class("-red")
+
+    run(test())
+
+
+def test_a_caution_comes_before_what_the_screen_reminds_of():
+    async def test():
+        snapshot = with_status(link="degraded", link_reason="farm", auto=True)
+        async with opened(StillDesk(snapshot), size=(120, 36)) as console:
+            await console.press("T")
+            assert "LINK DEGRADED: farm (7: health) · AUTO OFF" in console.text
+
+    run(test())
+
+
+@given(st.lists(st.text("abc ", min_size=1, max_size=70), min_size=1, max_size=5).map(tuple),
+       st.integers(14, 160))  # fmt: skip
+def test_the_banner_fits_and_counts_what_it_leaves_out(notes, width):
+    text = text_of(banner_line(notes, width))
+    assert len(text) == width
+    missing = len(notes) - text.count(" · ") - 1
+    assert (f"(+{missing})" in text) is (missing > 0)
+    assert text[1:].startswith(notes[0][: min(len(notes[0]), width - 8)])
 
 
 def test_alarms_come_worst_first():
@@ -277,7 +351,7 @@ def test_textuals_traceback_is_replaced():
     assert "_fatal_error" in vars(HedgeApp)
 
 
-@pytest.mark.parametrize("press", [(), ("H",), ("question_mark",), ("b",), ("E", "1")])
+@pytest.mark.parametrize("press", [(), ("7",), ("H",), ("question_mark",), ("b",), ("E", "1")])
 @pytest.mark.parametrize("size", [(120, 36), (40, 12)])
 def test_every_theme_renders_every_screen(press, size):
     async def test():

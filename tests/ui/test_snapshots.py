@@ -8,7 +8,7 @@ import pytest
 
 from hedgetui.ui.app import HedgeApp
 from tests.ui.console_stage import SteppingClock, settings
-from tests.ui.still_desk import EMPTY, FULL, STATUS, StillDesk
+from tests.ui.still_desk import DEGRADED, DOWN, EMPTY, FULL, STATUS, StillDesk
 
 FROZEN = replace(
     FULL, status=replace(STATUS, mode="LIVE", account="U1234821", armed=True, auto=True,
@@ -36,6 +36,14 @@ PICTURES = {
     "help-80x24": ((80, 24), ("question_mark",), FULL, {}),
     "menu-80x24": ((80, 24), ("b",), FULL, {}),
     "details-80x24": ((80, 24), ("enter",), FULL, {}),
+    "health-ready-120x36": ((120, 36), ("7",), FULL, {}),
+    "health-degraded-80x24": ((80, 24), ("7",), DEGRADED, {}),
+    "health-degraded-ascii-100x30": (
+        (100, 30), ("7",), DEGRADED, {"icons": "ascii", "theme": "ansi-dark"},
+    ),
+    "health-down-60x20": ((60, 20), ("7",), DOWN, {}),
+    "health-down-40x12": ((40, 12), ("7",), DOWN, {}),
+    "vega-degraded-80x24": ((80, 24), (), DEGRADED, {}),
     "arm-live-80x24": (
         (80, 24), ("A", "4"), replace(FROZEN, status=replace(FROZEN.status, armed=False)), {},
     ),

@@ -88,8 +88,9 @@ class Picks:
         word = "disable strategy" if enabled else "enable strategy"
         note = "no entries, no hedges" if enabled else "allow entries and hedges"
         choices.append(Choice("s", word, note, f"strategy:{'off' if enabled else 'on'}"))
-        if snapshot.status.latches:
-            choices.append(Choice("u", "release latches", "type UNFREEZE", "release"))
+        if snapshot.status.latches or snapshot.health.differences:
+            choices.append(Choice("u", "release", "latches and differences; type UNFREEZE",
+                                  "release"))  # fmt: skip
         return await self._app.ask(ChoiceDialog("Vega menu", choices))
 
     async def _from(self, title: str, rows: list[tuple[str, str, str]]) -> str | None:

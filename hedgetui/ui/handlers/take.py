@@ -15,10 +15,11 @@ from hedgetui.ui import format as fmt
 
 if TYPE_CHECKING:
     from hedgetui.ui.app import HedgeApp
+    from hedgetui.ui.screens.health_rows import HealthRow
     from hedgetui.ui.screens.vega import Table
 
 
-def as_csv(rows: Table) -> str:
+def as_csv(rows: Table | tuple[HealthRow, ...]) -> str:
     """Return a table with all its fields; what is unknown is an empty cell."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -45,15 +46,16 @@ class TakeKeys:
 
     def row(self) -> None:
         """Copy the row under the cursor as text."""
-        text = self._app.shell.vega.row_text
+        shell = self._app.shell
+        text = shell.pane.row_text
         if text:
-            self.copy(text, "row")
+            self.copy(text, "page" if shell.at_health else "row")
         else:
             self._app.note("there is no row to copy")
 
     def json(self) -> None:
         """Copy the row under the cursor as JSON."""
-        view = self._app.shell.vega.row_view
+        view = self._app.shell.pane.row_view
         if view is None:
             self._app.note("there is no row to copy")
         else:
@@ -61,7 +63,7 @@ class TakeKeys:
 
     def csv(self) -> None:
         """Write the focused table to a CSV file."""
-        name, rows = self._app.shell.vega.table_views
+        name, rows = self._app.shell.pane.table_views
         if not rows:
             self._app.note("the table is empty")
             return

@@ -199,7 +199,8 @@ class TradeKeys:
         elif kind == "strategy":
             await self._ask(cmd.EnableStrategy(on=name == "on"))
         elif kind == "release":
-            typed = await self._app.ask(unfreeze(tuple(map(safe, snapshot.status.latches))))
+            reasons = (*snapshot.status.latches, *snapshot.health.differences)
+            typed = await self._app.ask(unfreeze(tuple(map(safe, reasons))))
             if typed == "UNFREEZE":
                 await self._ask(cmd.Unfreeze("released at the screen"))
             elif typed is not None:

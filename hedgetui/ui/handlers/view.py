@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hedgetui.ui.glyphs import ICON_SETS
+from hedgetui.ui.screens.tabs import neighbour
 
 if TYPE_CHECKING:
     from hedgetui.ui.app import HedgeApp
@@ -19,6 +20,18 @@ class ViewKeys:
     def screen_1(self) -> None:
         """Show the Vega screen."""
         self._app.shell.show_screen("vega")
+
+    def screen_7(self) -> None:
+        """Show the Health screen."""
+        self._app.shell.show_screen("health")
+
+    def next_screen(self) -> None:
+        """Show the next screen."""
+        self._app.shell.show_screen(neighbour(self._app.shell.screen_name, 1))
+
+    def previous_screen(self) -> None:
+        """Show the screen before."""
+        self._app.shell.show_screen(neighbour(self._app.shell.screen_name, -1))
 
     def next_pane(self) -> None:
         """Focus the next pane."""

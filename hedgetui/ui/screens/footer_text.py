@@ -13,9 +13,10 @@ from hedgetui.ui.screens.spans import Line, width_of
 from hedgetui.ui.widgets.meanings import Fragment
 
 
-def footer_line(keymap: Mapping[str, str], width: int) -> Line:
-    """Return the footer for a width in cells."""
-    shown = sorted((action for action in ACTIONS if action.footer), key=lambda one: one.footer)
+def footer_line(keymap: Mapping[str, str], width: int, screen: str = "vega") -> Line:
+    """Return the footer for a width in cells, with the keys that hold on `screen`."""
+    here = [one for one in ACTIONS if one.footer and (one.scope != "vega" or screen == "vega")]
+    shown = sorted(here, key=lambda one: one.footer)
     chosen: list[Action] = []
     for action in shown:
         if width_of(_line([*chosen, action], keymap)) <= width:

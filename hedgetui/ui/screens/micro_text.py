@@ -12,14 +12,14 @@ from hedgetui.domain.text import safe
 from hedgetui.ports.desk import DeskSnapshot, StrangleView
 from hedgetui.ui import format as fmt
 from hedgetui.ui.screens.spans import Line, fit
-from hedgetui.ui.screens.status_text import LEVEL_TONES, Look, net_delta
+from hedgetui.ui.screens.status_text import LEVEL_TONES, Look, link_chip, net_delta
 
 
 def micro_lines(
     snapshot: DeskSnapshot, log: Sequence[str], look: Look, width: int, height: int
 ) -> list[Line]:
     """Return at most `height` lines of at most `width` cells, in the order they are shown."""
-    head = [_first(snapshot, look, width), _second(snapshot, look, width)]
+    head = [first_line(snapshot, look, width), _second(snapshot, look, width)]
     if height >= 6:
         head.append(_third(snapshot, look, width))
     if height <= len(head):
@@ -38,7 +38,8 @@ def micro_lines(
     return [*head, *above, *rows, *blank, *below][:height]
 
 
-def _first(snapshot: DeskSnapshot, look: Look, width: int) -> Line:
+def first_line(snapshot: DeskSnapshot, look: Look, width: int) -> Line:
+    """Return the line that stays longest: mode, net delta, and the order that would mend it."""
     status, book = snapshot.status, snapshot.book
     badge = look.badge(status.mode).replace(" ", "")
     mode = (badge, status.mode.lower())
@@ -74,9 +75,8 @@ def _second(snapshot: DeskSnapshot, look: Look, width: int) -> Line:
 
 def _third(snapshot: DeskSnapshot, look: Look, width: int) -> Line:
     status, book = snapshot.status, snapshot.book
-    good = status.link == "ready"
-    link = (f"link {look.check(ok=good)} {safe(status.link, 12)}",
-            "pos" if good else "alarm")  # fmt: skip
+    link = ((f"link {look.icons.tick} ready", "pos") if status.link == "ready"
+            else link_chip(status, look, 2)[0])  # fmt: skip
     age = (f"   age {fmt.age(book.greeks_age_s)}", "")
     have = (f"   have {book.hedge_contracts:+d}", "")
     return fit([(link, age, have), (link, age), (link,)], width)

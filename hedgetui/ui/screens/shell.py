@@ -13,10 +13,12 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 
 from hedgetui.ui.screens.footer_text import footer_line
+from hedgetui.ui.screens.health import HealthPane
 from hedgetui.ui.screens.log import TALL_ROWS, LogDock
 from hedgetui.ui.screens.micro import MicroView
 from hedgetui.ui.screens.spans import Line
-from hedgetui.ui.screens.status_text import Look, alarms, banner_line, status_line
+from hedgetui.ui.screens.status_text import Look, alarms, banner_line, cautions, status_line
+from hedgetui.ui.screens.tabs import tab_line
 from hedgetui.ui.screens.vega import VegaPane
 from hedgetui.ui.widgets.text_line import StyledLines
 from hedgetui.ui.widgets.tree_grid import TreeGrid
@@ -31,9 +33,6 @@ if TYPE_CHECKING:
     from hedgetui.ports.journal import LogRecord
     from hedgetui.ui.app import HedgeApp
     from hedgetui.ui.notices import Notices
-
-TABS: tuple[tuple[str, str, str], ...] = (("1", "Vega", "vega"),)
-"""Key, title and pane of every screen there is."""
 
 
 class Shell(Screen[None], inherit_bindings=False):
@@ -62,7 +61,9 @@ class Shell(Screen[None], inherit_bindings=False):
     ) -> None:
         super().__init__(id="shell")
         self.look = look
+        self.screen_name = "vega"
         self.vega = VegaPane(look)
+        self.health = HealthPane(look)
         self.log_dock = LogDock(look, log_rows)
         self.log_pane = self.log_dock.pane
         self.micro = MicroView(id="micro")
@@ -89,13 +90,14 @@ class Shell(Screen[None], inherit_bindings=False):
         yield self._tabs
         yield self._banner
         yield self.vega
+        yield self.health
         yield self.micro
         yield self.log_dock
         yield self._footer
 
     def on_mount(self) -> None:
         """Show the desk's state in the very first paint."""
-        self._put(self._tabs, self._tab_line())
+        self._put_tabs()
         self.fit_rows()
         self.owner.first_look()
 
@@ -115,25 +117,37 @@ class Shell(Screen[None], inherit_bindings=False):
         if log:
             self.log_pane.add(log)
         self.show_alarms(snapshot)
-        width = self.app.size.width
+        if self.at_health:
+            self.health.show(snapshot, micro=self.is_micro)
         if self.is_micro:
             self.micro.show(snapshot, self.log_pane.newest(2), self.look)
             return
-        self._put(self._tabs, self._tab_line())
-        line = status_line(snapshot, self.look, width, clock=self._show_clock)
+        self._put_tabs()
+        line = status_line(snapshot, self.look, self.app.size.width, clock=self._show_clock)
         self._put(self._status, line)
-        self.vega.show(snapshot)
+        if not self.at_health:
+            self.vega.show(snapshot)
 
     def show_alarms(self, snapshot: DeskSnapshot | None) -> None:
         """Show what must never be out of sight: the screen's own notices and the desk's alarms."""
         red, yellow = self._notices.alarms, self._notices.calm
         if snapshot is not None:
             red += alarms(snapshot)
-            yellow += snapshot.reminders
+            yellow = (*cautions(snapshot), *yellow, *snapshot.reminders)
         line = banner_line((*red, *yellow), self.app.size.width)
         self._banner.set_class(not line, "-empty")
         self._banner.set_class(bool(red), "-red")
         self._put(self._banner, line)
+
+    @property
+    def at_health(self) -> bool:
+        """Tell whether the Health screen is shown."""
+        return self.screen_name == "health"
+
+    @property
+    def pane(self) -> VegaPane | HealthPane:
+        """The pane of the screen that is shown."""
+        return self.health if self.at_health else self.vega
 
     @property
     def is_micro(self) -> bool:
@@ -142,7 +156,8 @@ class Shell(Screen[None], inherit_bindings=False):
 
     def fit_rows(self) -> None:
         """Fit the log and the key row to the present size."""
-        self._put(self._footer, footer_line(self._keymap, self.app.size.width))
+        keys = footer_line(self._keymap, self.app.size.width, self.screen_name)
+        self._put(self._footer, keys)
         self.log_dock.fit_rows()
         self.set_class(self.log_dock.is_full, "-log-full")
 
@@ -156,21 +171,28 @@ class Shell(Screen[None], inherit_bindings=False):
         self.look = look
         self.log_dock.use_look(look)
         self.vega.use_look(look)
-        self._put(self._tabs, self._tab_line())
+        self.health.use_look(look)
+        self._put_tabs()
         self.fit_rows()
         if self._snapshot is not None:
             self.show(self._snapshot, ())
 
-    def show_screen(self, pane: str) -> None:
-        """Show one of `TABS`; there is one today."""
-        if pane == "vega":
-            self.vega.positions.focus()
+    def show_screen(self, name: str) -> None:
+        """Show one of `tabs.TABS` and give its main part the keys."""
+        if name != self.screen_name:
+            self._zoom(None)
+            self.screen_name = name
+            self.set_class(self.at_health, "-at-health")
+            self.fit_rows()
+            if self._snapshot is not None:
+                self.show(self._snapshot, ())
+        self.pane.panes[0].focus()
 
     def focus_next_pane(self, step: int) -> None:
         """Focus the next pane; one that has no room is zoomed while it has the focus."""
         if self.is_micro:
             return
-        panes: list[Widget] = [*self.vega.panes, self.log_pane]
+        panes: list[Widget] = [*self.pane.panes, self.log_pane]
         at = panes.index(self.focused) if self.focused in panes else -step
         target = panes[(at + step) % len(panes)]
         if self._zoomed is not None and self._zoomed_by_tab:
@@ -182,7 +204,7 @@ class Shell(Screen[None], inherit_bindings=False):
 
     def zoom(self) -> None:
         """Give the focused pane the whole screen, or take it back."""
-        self._zoom(None if self._zoomed is not None else self.focused or self.vega.positions)
+        self._zoom(None if self._zoomed is not None else self.focused or self.pane.panes[0])
 
     def _zoom(self, widget: Widget | None) -> None:
         self._zoomed, self._zoomed_by_tab = widget, False
@@ -192,6 +214,7 @@ class Shell(Screen[None], inherit_bindings=False):
         self.set_class(widget is self.vega.orders, "-zoom-orders")
         self.set_class(widget is charts[0], "-zoom-payoff")
         self.set_class(widget is charts[1], "-zoom-day")
+        self.set_class(widget is self.health, "-zoom-health")
         self.set_class(widget is self.log_pane, "-zoom-log")
         if widget is None and self._snapshot is not None:
             self.call_after_refresh(self.show, self._snapshot, ())
@@ -200,7 +223,7 @@ class Shell(Screen[None], inherit_bindings=False):
         """Undo the nearest view state; tell whether there was one."""
         if self._zoomed is not None:
             self._zoom(None)
-            self.vega.positions.focus()
+            self.pane.panes[0].focus()
             return True
         return False
 
@@ -220,11 +243,9 @@ class Shell(Screen[None], inherit_bindings=False):
         """Ask for a filter of the log."""
         self.owner.tables.find(self.log_pane)
 
-    def _tab_line(self) -> Line:
-        tabs: Line = tuple((f" {key} {title} ", "accent") for key, title, _ in TABS)
-        if self._snapshot is None or self._snapshot.status.mode != "LIVE":
-            return tabs
-        return (*tabs, ("  ", ""), (f" {self.look.badge('LIVE')}: orders are real ", "live"))
+    def _put_tabs(self) -> None:
+        mode = "" if self._snapshot is None else self._snapshot.status.mode
+        self._put(self._tabs, tab_line(self.screen_name, mode, self.look, self.app.size.width))
 
     def _put(self, widget: StyledLines, line: Line) -> None:
         plain = self.look.icons.plain

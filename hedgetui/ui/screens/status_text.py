@@ -19,6 +19,13 @@ from hedgetui.ui.widgets.meanings import Fragment
 STALE_GREEKS_S = 15.0
 STALE_QUOTE_S = 5.0
 ARROW = "→"
+DEGRADED = "degraded"
+PASSING = frozenset({"connecting", "syncing"})
+"""States of the link that end by themselves."""
+
+_BETWEEN = " · "
+_WORTH_CUTTING = 20
+"""Fewer characters of a note than this say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ def status_line(snapshot: DeskSnapshot, look: Look, width: int, *, clock: bool =
     short_clock: Line = ((time.strip() or safe(status.session, 8), ""),)
     profit, short_profit = _profit(status, look, "$"), _profit(status, look, "")
     switches, tiny_switches = _switches(status), _switches(status, short=True)
-    links = [_link(status, look, detail) for detail in (2, 1, 0)]
+    links = [link_chip(status, look, detail) for detail in (2, 1, 0)]
     delta = [net_delta(book, look, detail) for detail in (2, 1, 0)]
     rows = [
         ((*mode, *account), links[0], delta[0], profit, switches, long_clock),
@@ -65,6 +72,7 @@ def status_line(snapshot: DeskSnapshot, look: Look, width: int, *, clock: bool =
         (mode, links[2], delta[1], short_profit, switches, short_clock),
         (mode, links[2], delta[1], short_profit, tiny_switches, short_clock),
         (mode, links[2], delta[1], tiny_switches, short_clock),
+        (mode, links[2], delta[1], tiny_switches),
         (mode, delta[1], tiny_switches),
         (mode, delta[0]),
         (mode, delta[2]),
@@ -97,16 +105,21 @@ def greeks_stale(book: BookView) -> bool:
     return book.greeks_age_s is not None and book.greeks_age_s > STALE_GREEKS_S
 
 
-def _link(status: StatusView, look: Look, detail: int) -> Line:
-    good = status.link == "ready"
-    mark = look.check(ok=good)
-    tone = "pos" if good else "alarm"
-    if not good:
-        return ((f"link {mark} {safe(status.link, 12)}", tone),)
-    if detail == 0:
-        return ((f"link{mark}", tone),)
-    late = f" {status.latency_ms:.0f}ms" if fmt.known(status.latency_ms) and detail >= 1 else ""
-    return ((f"link {mark}{late}", tone),)
+def link_chip(status: StatusView, look: Look, detail: int) -> Line:
+    """Return `link ✓ 12ms`, `link ⚠ DEGRADED`, `link … syncing` or `link ✗ DOWN`.
+
+    `detail` shortens a link that is well; one that is not always says its state in a word.
+    """
+    if status.link == "ready":
+        if detail == 0:
+            return ((f"link{look.icons.tick}", "pos"),)
+        late = f" {status.latency_ms:.0f}ms" if fmt.known(status.latency_ms) else ""
+        return ((f"link {look.icons.tick}{late}", "pos"),)
+    if status.link in PASSING:
+        return ((f"link {look.icons.ellipsis} {status.link}", "warn"),)
+    if status.link == DEGRADED:
+        return ((f"link {look.icons.warn} {DEGRADED.upper()}", "warn"),)
+    return ((f"link {look.icons.cross} {safe(status.link, 12).upper()}", "down"),)
 
 
 def _profit(status: StatusView, look: Look, sign: str) -> Line:
@@ -204,9 +217,8 @@ def alarms(snapshot: DeskSnapshot) -> tuple[str, ...]:
     if status.unknown_orders:
         count = status.unknown_orders
         rows.append(f"{count} ORDER{'S' if count > 1 else ''} UNKNOWN: may be filled, R reconciles")
-    if status.link != "ready":
-        why = f": {safe(status.link_reason, 80)}" if status.link_reason else ""
-        rows.append(f"LINK {safe(status.link, 12).upper()}{why}")
+    if status.link not in {"ready", DEGRADED, *PASSING}:
+        rows.append(_link_note(snapshot))
     if status.log_failed:
         rows.append(f"LOG NOT WRITTEN: {safe(status.log_failed, 80)}")
     if status.session == "HALT":
@@ -216,11 +228,36 @@ def alarms(snapshot: DeskSnapshot) -> tuple[str, ...]:
     return tuple(rows)
 
 
+def cautions(snapshot: DeskSnapshot) -> tuple[str, ...]:
+    """Return what holds orders back for now: a link that stands and must not be traded on."""
+    return (_link_note(snapshot),) if snapshot.status.link in {DEGRADED, *PASSING} else ()
+
+
+def _link_note(snapshot: DeskSnapshot) -> str:
+    """Return `LINK DEGRADED: data farm usfuture is broken (7: health)`."""
+    status = snapshot.status
+    reasons = snapshot.health.reasons or ((status.link_reason,) if status.link_reason else ())
+    why = f": {safe('; '.join(reasons), 120)}" if reasons else ""
+    return f"LINK {safe(status.link, 12).upper()}{why} (7: health)"
+
+
 def banner_line(notes: tuple[str, ...], width: int) -> Line:
-    """Return the banner: the first note and how many more there are."""
+    """Return the banner: the first note, as much of the next as fits, and how many are missing."""
     if not notes:
         return ()
-    more = f" (+{len(notes) - 1})" if len(notes) > 1 else ""
-    room = max(4, width - len(more) - 2)
-    text = notes[0] if len(notes[0]) <= room else notes[0][: room - 1] + "…"
-    return ((f" {text}{more} ".ljust(width), ""),)
+    room = max(4, width - 2 - len(_more(len(notes) - 1)))
+    text, shown = _cut(notes[0], room), 1
+    for note in notes[1:]:
+        room = width - 2 - len(text) - len(_BETWEEN) - len(_more(len(notes) - shown - 1))
+        if room < min(len(note), _WORTH_CUTTING):
+            break
+        text, shown = f"{text}{_BETWEEN}{_cut(note, room)}", shown + 1
+    return ((f" {text}{_more(len(notes) - shown)} ".ljust(width), ""),)
+
+
+def _more(count: int) -> str:
+    return f" (+{count})" if count else ""
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else f"{text[: room - 1]}…"

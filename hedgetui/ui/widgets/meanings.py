@@ -30,6 +30,7 @@ MEANINGS: Final = (
     "live",
     "paper",
     "sim",
+    "down",
 )
 MEANING_CLASSES: Final = frozenset(f"meaning--{name}" for name in MEANINGS)
 
@@ -46,6 +47,7 @@ _MEANING_CSS: Final = """
     & > .meaning--live { color: $text-error; text-style: bold reverse; }
     & > .meaning--paper { color: $text-warning; text-style: bold; }
     & > .meaning--sim { color: $text-accent; text-style: bold; }
+    & > .meaning--down { color: $text-error; text-style: bold reverse; }
     &:ansi > .meaning--muted { color: ansi_default; text-style: dim; }
     &:ansi > .meaning--stale { color: ansi_default; text-style: dim italic; }
 """
