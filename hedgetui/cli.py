@@ -129,7 +129,10 @@ def _add_desk_verbs(commands: _Commands) -> None:
     run = commands.verb("run", f"{_ENTRY}:run", "the same engine without a screen")
     run.add_argument("--headless", action="store_true", help="required: no screen")
     run.add_argument("--for", dest="duration", default="10m", metavar="TIME", help="90s, 10m, 6h")
-    run.add_argument("--scenario", default="trader", metavar="NAME", help="a built-in scenario")
+    run.add_argument(
+        "--scenario", default=None, metavar="NAME",
+        help="a built-in scenario (trader on the simulator; on a broker none trades unless named)",
+    )  # fmt: skip
     for made in (demo, run):
         made.add_argument("--speed", type=float, metavar="X", help="simulated seconds per second")
     freeze = commands.question("freeze", "cancel own orders and block everything")
@@ -179,6 +182,18 @@ def _add_journal_verbs(journal: _Commands) -> None:
 
 
 def _add_tool_verbs(commands: _Commands) -> None:
+    serve = commands.verb(
+        "simulate", "hedgetui.console.simulate:run", "the simulated exchange as a local server"
+    )
+    serve.add_argument(
+        "--tws", type=int, nargs="?", const=7497, metavar="PORT",
+        help="speak the TWS protocol there (7497)",
+    )  # fmt: skip
+    serve.add_argument("--admin", type=int, metavar="PORT", help="take faults as lines of text")
+    serve.add_argument("--scenario", metavar="NAME", help="a built-in scenario")
+    serve.add_argument("--speed", type=float, metavar="X", help="simulated seconds per second")
+    serve.add_argument("--start", metavar="TIME", help="begin at 2025-11-19T14:31:00Z, not now")
+    serve.add_argument("--state", metavar="FILE", help="keep orders and account in this file")
     commands.verb("doctor", "hedgetui.console.doctor:run", "checks, one line each with a fix")
     commands.verb("keys", f"{_ENTRY}:keys", "every key, as a table")
     made = commands.verb(

@@ -68,6 +68,14 @@ def futures_close(session: Session) -> Timestamp:
     return end
 
 
+def options_session(now: Timestamp, least_s: float) -> Timestamp:
+    """Return the first moment from `now` on at which options trade for `least_s` more seconds."""
+    session = session_at(now)
+    while not session.options_open or session.until - session.since < least_s:
+        session = session_at(session.until)
+    return session.since
+
+
 def trading_day(now: Timestamp) -> date:
     """Return the New York date of `now`."""
     return datetime.fromtimestamp(now, NEW_YORK).date()
