@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from hedgetui.domain.errors import BrokerUnreachable, StoreError
+from hedgetui.domain.errors import BrokerUnreachable, DataError, StoreError
 from hedgetui.domain.events import LinkState
 from hedgetui.domain.instruments import Instrument, Right, parse_key
 from hedgetui.domain.orders import OrderDraft
@@ -138,9 +138,12 @@ class SimulatedBroker:
         return await self._ask(self._exchange.volatility_history)
 
     async def watch(self, keys: frozenset[str]) -> None:
-        """Keep quotes (and greeks of options) of exactly these instruments coming."""
+        """Keep quotes (and greeks of options) of exactly these instruments coming.
+
+        A key that names no instrument has no quote and does not stop the others.
+        """
         self._reach()
-        self._watched = tuple(sorted(keys))
+        self._watched = tuple(sorted(filter(_names_something, keys)))
         self._sent = {key: quote for key, quote in self._sent.items() if key in keys}
         self._greeks_at = float("-inf")
         self._clock.call_later(_FIRST_DATA_S, self._publish)
@@ -279,6 +282,14 @@ class SimulatedBroker:
                 continue
             self._sent[quote.key] = quote
             sink(quote)
+
+
+def _names_something(key: str) -> bool:
+    try:
+        parse_key(key)
+    except DataError:
+        return False
+    return True
 
 
 def _as_reported(greeks: Greeks, faults: Faults) -> Greeks:

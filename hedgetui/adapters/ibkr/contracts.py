@@ -1,0 +1,216 @@
+"""Instrument keys and the broker's contracts, both ways, with the contract numbers learnt.
+
+What is traded or watched is named by its number (conId), never by a description that could fit two.
+An XSP option is of the trading class XSP alone, so that no AM-settled sibling is ever picked; what
+the desk cannot name has no key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from hedgetui.adapters.ibkr._api import Api
+from hedgetui.adapters.ibkr.hours import Schedule, read_hours
+from hedgetui.adapters.ibkr.parse import Terms, exact
+from hedgetui.domain.errors import DataError
+from hedgetui.domain.instruments import (
+    FUTURES,
+    ROOTS,
+    Instrument,
+    Kind,
+    format_strike,
+    future,
+    parse_key,
+)
+from hedgetui.domain.text import safe
+
+FUTURES_EXCHANGE = "CME"
+OPTIONS_EXCHANGE = "SMART"
+INDEX_EXCHANGE = "CBOE"
+CURRENCY = "USD"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A contract as the broker lists it."""
+
+    key: str
+    contract: Any
+    """The library's contract, qualified by its number."""
+    trading: Schedule | None = None
+    liquid: Schedule | None = None
+
+
+def terms_of(contract: Any) -> Terms:  # noqa: ANN401 - the library's contract has no type
+    """Return the terms of a library contract."""
+    return Terms(
+        con_id=int(contract.conId or 0),
+        symbol=str(contract.symbol),
+        sec_type=str(contract.secType),
+        expiry=str(contract.lastTradeDateOrContractMonth),
+        strike=str(contract.strike),
+        right=str(contract.right),
+        multiplier=str(contract.multiplier),
+        trading_class=str(contract.tradingClass),
+    )
+
+
+def key_of(terms: Terms) -> str | None:
+    """Return the instrument key of a contract, or None when the desk has no name for it."""
+    spelled = None
+    if terms.sec_type == "FUT" and len(terms.expiry) >= 6 and _is_known_future(terms):
+        spelled = f"{terms.symbol} {terms.expiry[:6]}"
+    elif terms.sec_type == "OPT":
+        spelled = _option_key(terms)
+    elif terms.sec_type == "IND" and terms.symbol in ROOTS:
+        spelled = terms.symbol
+    if spelled is None:
+        return None
+    try:
+        return parse_key(spelled).key
+    except DataError:
+        return None
+
+
+def _is_known_future(terms: Terms) -> bool:
+    """Whether a future is one of ours: by its multiplier too, for orders are sized with it."""
+    known = FUTURES.get(terms.symbol)
+    return known is not None and (not terms.multiplier or exact(terms.multiplier) == known[0])
+
+
+def _option_key(terms: Terms) -> str | None:
+    root, strike = ROOTS.get(terms.symbol), exact(terms.strike)
+    if root is None or strike is None or strike <= 0 or terms.right[:1] not in {"C", "P"}:
+        return None
+    if terms.trading_class not in {"", terms.symbol}:
+        return None
+    if terms.multiplier and exact(terms.multiplier) != root.multiplier:
+        return None
+    return f"{terms.symbol} {terms.expiry[:8]} {format_strike(strike)} {terms.right[:1]}"
+
+
+def named(terms: Terms) -> str:
+    """Return words for a contract, for people."""
+    parts = (terms.sec_type, terms.symbol, terms.expiry, terms.strike.removesuffix(".0"))
+    return safe(" ".join(part for part in (*parts, terms.right) if part not in {"", "0", "?"}), 60)
+
+
+def exchange_of(instrument: Instrument) -> str:
+    """Return where an instrument is traded."""
+    match instrument.kind:
+        case Kind.FUTURE:
+            return FUTURES_EXCHANGE
+        case Kind.INDEX:
+            return INDEX_EXCHANGE
+        case _:
+            return OPTIONS_EXCHANGE
+
+
+class ContractBook:
+    """Contracts the broker has listed to us; numbers stay valid across sessions."""
+
+    def __init__(self, api: Api) -> None:
+        """Build contracts of the library `api`."""
+        self._api = api
+        self._listings: dict[str, Listing] = {}
+        self._keys: dict[int, str] = {}
+
+    def get(self, key: str) -> Listing | None:
+        """Return a listing that is known."""
+        return self._listings.get(key)
+
+    def key(self, con_id: int) -> str | None:
+        """Return the key of a contract number that is known."""
+        return self._keys.get(con_id)
+
+    def describe(self, key: str) -> Any:  # noqa: ANN401 - the library's contract has no type
+        """Return a contract that asks the broker for an instrument.
+
+        Raises:
+            DataError: the key is none.
+        """
+        instrument = parse_key(key)
+        contract = self._api.Contract(
+            symbol=instrument.symbol, exchange=exchange_of(instrument), currency=CURRENCY
+        )
+        if instrument.kind is Kind.FUTURE:
+            contract.secType = "FUT"
+            contract.lastTradeDateOrContractMonth = key.rpartition(" ")[2]
+        elif instrument.kind is Kind.OPTION:
+            contract.secType = "OPT"
+            contract.lastTradeDateOrContractMonth = f"{instrument.expiry:%Y%m%d}"
+            contract.strike = float(instrument.strike or 0)
+            contract.right = str(instrument.right)
+            contract.multiplier = format_strike(instrument.multiplier)
+            contract.tradingClass = instrument.symbol
+        else:
+            contract.secType = "IND"
+        return contract
+
+    def series(self, symbol: str) -> Any:  # noqa: ANN401 - the library's contract has no type
+        """Return a contract that asks for every month of a future."""
+        return self._api.Contract(
+            secType="FUT", symbol=symbol, exchange=FUTURES_EXCHANGE, currency=CURRENCY
+        )
+
+    def index(self, symbol: str) -> Any:  # noqa: ANN401 - the library's contract has no type
+        """Return a contract that asks for a cash index."""
+        return self._api.Contract(
+            secType="IND", symbol=symbol, exchange=INDEX_EXCHANGE, currency=CURRENCY
+        )
+
+    def by_number(self, con_id: int) -> Any:  # noqa: ANN401 - the library's contract has no type
+        """Return a contract that asks what a number means."""
+        return self._api.Contract(conId=con_id)
+
+    def learn(self, details: Any) -> Listing | None:  # noqa: ANN401 - the library's details
+        """Keep what contract details say; None when the desk has no name for the contract."""
+        contract = details.contract
+        terms = terms_of(contract)
+        if terms.sec_type == "FUT" and details.contractMonth:
+            month = str(details.contractMonth)
+            key = _month_key(terms.symbol, month) if _is_known_future(terms) else None
+        else:
+            key = key_of(terms)
+        if key is None or not terms.con_id:
+            return None
+        contract.exchange = exchange_of(parse_key(key))
+        zone = str(details.timeZoneId)
+        listing = Listing(
+            key,
+            contract,
+            read_hours(str(details.tradingHours), zone),
+            read_hours(str(details.liquidHours), zone),
+        )
+        self._listings[key] = listing
+        self._keys[terms.con_id] = key
+        return listing
+
+    def bag(self, legs: tuple[Listing, ...], symbol: str) -> Any:  # noqa: ANN401 - see above
+        """Return the combination that buys one of each leg."""
+        return self._api.Contract(
+            secType="BAG",
+            symbol=symbol,
+            exchange=OPTIONS_EXCHANGE,
+            currency=CURRENCY,
+            comboLegs=[
+                self._api.ComboLeg(
+                    conId=leg.contract.conId, ratio=1, action="BUY", exchange=OPTIONS_EXCHANGE
+                )
+                for leg in legs
+            ],
+        )
+
+
+def _month_key(symbol: str, month: str) -> str | None:
+    try:
+        return future(symbol, month[:6]).key
+    except DataError:
+        return None
+
+
+def strike_text(value: float) -> str:
+    """Return a strike as keys spell it."""
+    return format_strike(Decimal(str(value)))
