@@ -122,6 +122,7 @@ class VegaSettings(Section):
     quote_max_age_s: Seconds
     chase_interval_s: Seconds
     chase_steps: Annotated[int, Field(ge=0, le=100)]
+    entry_style: Literal["legs", "combo"]
     max_cost: Dollars
     max_spread_pct: Annotated[float, Field(gt=0, le=200)]
     dte_min: Days
@@ -205,6 +206,9 @@ class ConnectionSettings(Section):
     client_id: Annotated[int, Field(ge=0, le=2**31 - 1)]
     account: Annotated[Text, Field(max_length=32)]
     allow_remote: bool
+    market_data_lines: Annotated[int, Field(ge=4, le=1_000)]
+    heartbeat_s: Annotated[float, Field(ge=1, le=60)]
+    connect_timeout_s: Annotated[float, Field(ge=1, le=60)]
 
     @model_validator(mode="after")
     def _loopback_unless_allowed(self) -> Self:

@@ -13,33 +13,22 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from hedgetui import __version__, config
 from hedgetui.adapters.control.client import ControlClient
-from hedgetui.console import output
+from hedgetui.console import link, output
+from hedgetui.console.link import Line
 from hedgetui.console.settings import journal_path, loaded, socket_path
 from hedgetui.domain.errors import HedgetuiError
 from hedgetui.store.verify import verify
 
 _SMALLEST = (40, 12)
 _COMFORTABLE = (80, 24)
-_MARKS = {"ok": "✓", "warn": "⚠", "fail": "✗"}
+_MARKS = {"ok": "✓", "hint": "·", "warn": "⚠", "fail": "✗"}
 _FREE_BYTES = 100 * 1024 * 1024
 _PATIENCE_S = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One check."""
-
-    name: str
-    status: str
-    """`ok`, `warn` or `fail`."""
-    detail: str
-    fix: str = ""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -67,8 +56,11 @@ def checks(options: argparse.Namespace) -> Iterator[Line]:
     yield from _files(found)
     yield from _guarded("database", lambda: _database(journal_path(options)))
     yield from _guarded("console", lambda: _console(socket_path(options, found.paths)))
-    yield _link(found)
-    yield _clock(found)
+    if found.settings.connection is None:
+        yield Line("broker", "ok", "the built-in simulator: no link needed")
+        yield Line("clock", "ok", "the simulator keeps its own: no offset")
+    else:
+        yield from link.checks(found.settings)
 
 
 def _config_file(found: config.Loaded) -> Line:
@@ -190,18 +182,3 @@ def _guarded(name: str, check: Callable[[], Line]) -> Iterator[Line]:
         yield check()
     except HedgetuiError as error:
         yield Line(name, "fail", error.message, error.hint)
-
-
-def _link(found: config.Loaded) -> Line:
-    profile = found.settings.general.profile
-    if profile == "sim":
-        return Line("broker", "ok", "the built-in simulator: no link needed")
-    fix = "this version trades on the simulator: --profile sim"
-    return Line("broker", "fail", f"profile {profile} needs a broker link", fix)
-
-
-def _clock(found: config.Loaded) -> Line:
-    if found.settings.general.profile == "sim":
-        return Line("clock", "ok", "the simulator keeps its own: no offset")
-    fix = "reach the broker first; its time is what counts"
-    return Line("clock", "warn", "the offset to the broker is not known", fix)

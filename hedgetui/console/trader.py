@@ -21,6 +21,8 @@ _LONGEST_S = 366 * 86_400.0
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhd]?)")
 _OPENING_S = 60.0
 _READY_S = 60.0
+_SCAN_S = 10.0
+_CANCELLED_S = 30.0
 _QUIET_S = 120.0
 _RETRY_S = 5.0
 _RETRIES = 6
@@ -128,20 +130,31 @@ async def _confirmed(desk: DeskPort, command: cm.Command) -> Outcome:
     return await desk.dispatch(cm.Confirm(outcome.preview.preview_id), "script")
 
 
-async def until_ready(desk: DeskPort, clock: Clock) -> None:
-    """Wait until the link is synchronised and hedge data came in.
+async def until_ready(desk: DeskPort, clock: Clock, *, scanned: bool = True) -> None:
+    """Wait until the link is synchronised and, if `scanned`, a moment for the chain to be read.
 
     Raises:
         BrokerUnreachable: it is not within a minute.
     """
     deadline = clock.now() + _READY_S
+    scan_by = deadline
     while clock.now() < deadline:
         snapshot = desk.snapshot()
-        if snapshot.status.link == "ready" and snapshot.scanned_at is not None:
-            return
+        if snapshot.status.link == "ready":
+            scan_by = min(scan_by, clock.now() + _SCAN_S)
+            if not scanned or snapshot.scanned_at is not None or clock.now() >= scan_by:
+                return
         await clock.sleep(0.25)
-    message = f"the broker link is {desk.snapshot().status.link}"
+    status = desk.snapshot().status
+    message = f"the broker link is {status.link}: {status.link_reason}"
     raise BrokerUnreachable(message, hint="hedgetui doctor")
+
+
+async def until_cancelled(desk: DeskPort, clock: Clock) -> None:
+    """Wait until no order works, half a minute at most."""
+    deadline = clock.now() + _CANCELLED_S
+    while clock.now() < deadline and desk.snapshot().status.working_orders:
+        await clock.sleep(0.25)
 
 
 async def until_quiet(desk: DeskPort, clock: Clock) -> None:

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from hedgetui.domain.instruments import Instrument
 
 _HALF = 0.5
+_FAR = 0.05
+"""A future further than this from its index belongs to something else: its basis is a fraction."""
 _SLACK = 1e-6
 """Relative room for floating-point noise, far below any unit error."""
 
@@ -49,6 +51,8 @@ class Exposure:
 
     before: float
     per_contract: float
+    doubt: str = ""
+    """Why the prices cannot be believed; empty when they fit each other."""
 
     @property
     def finite(self) -> bool:
@@ -67,11 +71,23 @@ def exposure_of(
     return Exposure(
         before=held - target * index_level,
         per_contract=notional(hedge, index_level),
+        doubt=_doubt(hedge, index_level),
     )
+
+
+def _doubt(hedge: Holding, index_level: float) -> str:
+    """Return why a hedge's price and the index cannot both be right, or an empty text."""
+    expected = index_level * hedge.instrument.index_ratio
+    if abs(hedge.price - expected) <= _FAR * expected:
+        return ""
+    words = f"{hedge.instrument.key} at {hedge.price:.2f} does not belong to an index"
+    return f"{words} at {index_level:.2f}"
 
 
 def objection(exposure: Exposure, signed_contracts: int) -> str:
     """Return why a hedge order must not leave, naming both numbers, or an empty text."""
+    if exposure.doubt:
+        return exposure.doubt
     if not exposure.finite or exposure.per_contract <= 0:
         return "exposure cannot be computed from prices"
     held = exposure.before / exposure.per_contract

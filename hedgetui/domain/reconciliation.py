@@ -54,6 +54,8 @@ class Look:
     executed: Mapping[str, int]
     """Client key to contracts executed, over all executions in the answer."""
     positions: Mapping[str, int]
+    seen: frozenset[str] = frozenset()
+    """Client keys that reached the broker for sure: their orders may be held there unlisted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +123,8 @@ def absence_gap(
     """Return the first premise of an absence proof that does not hold, or an empty text.
 
     The premises: a newer session than the one that sent it, two complete looks far enough apart
-    in that session, both reaching back before the order, and a position in everything the order
-    trades that equals the journal's.
+    in that session, both reaching back before the order, no sign that the broker has taken it, and
+    a position in everything the order trades that equals the journal's.
     """
     if intent.epoch == epoch and look.session <= intent.session:
         return "needs a new session to be proven absent"
@@ -131,6 +133,8 @@ def absence_gap(
     if look.executions_since > intent.created_at:
         return "sent before the broker's execution history begins; ask the broker, then resolve"
     key = intent.client_key
+    if key in look.seen:
+        return "the broker has it and does not list it: look for a dialog there, then resolve"
     if key in earlier.alive or key in earlier.done or key in earlier.executed:
         return "the first look still knew it"
     for traded in leg_keys(intent.draft.instrument_key):

@@ -215,7 +215,9 @@ def _parity(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     if not draft.purpose.is_hedge:
         return None
     if ctx.exposure is None:
-        return Refusal(Denial.PARITY, "exposure is unknown")
+        blind = ctx.quote is None or ctx.quote.mid is None
+        why = f": no two-sided quote for {ctx.instrument.key}" if blind else ""
+        return Refusal(Denial.PARITY, f"exposure is unknown{why}")
     found = objection(ctx.exposure, draft.signed)
     return Refusal(Denial.PARITY, found) if found else None
 

@@ -18,6 +18,8 @@ class Board:
         self.greeks: dict[str, Greeks] = {}
         self.index_level: IndexPoints | None = None
         self.index_at: Timestamp | None = None
+        self.greeks_asked_at = Timestamp(-math.inf)
+        """When the broker was asked for all greeks anew."""
 
     def take(self, item: Quote | Greeks) -> None:
         """Keep `item` unless a newer one of its instrument is here.
@@ -47,9 +49,10 @@ class Board:
             return
         self.index_level, self.index_at = level, at
 
-    def invalidate_greeks(self) -> None:
-        """Forget greeks: after data were lost, old ones must not look fresh."""
+    def invalidate_greeks(self, at: Timestamp) -> None:
+        """Forget greeks: after data were lost, old ones must not look fresh; asked for anew `at`."""
         self.greeks.clear()
+        self.greeks_asked_at = at
 
     def mark(self, key: str) -> float | None:
         """Return what the instrument may be valued at, or None."""

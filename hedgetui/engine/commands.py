@@ -15,6 +15,7 @@ from hedgetui.domain.units import Contracts
 from hedgetui.domain.vega import strangle as st
 from hedgetui.domain.vega.bands import PRESETS
 from hedgetui.domain.vega.decide import Trigger
+from hedgetui.engine import arming
 from hedgetui.engine.context import Contexts
 from hedgetui.engine.executor import Placed
 from hedgetui.engine.market import Market, option_keys
@@ -23,7 +24,6 @@ from hedgetui.engine.reconcile import Reconciler
 from hedgetui.engine.recorder import Recorder
 from hedgetui.engine.services.legs import LegWorker
 from hedgetui.engine.views import Sources
-from hedgetui.ports import broker as br
 from hedgetui.ports.desk import Outcome
 from hedgetui.ports.ids import IdSource
 
@@ -88,14 +88,21 @@ class Switches:
         return done(f"band ±{value:g}")
 
     async def arm(self, command: cm.Arm, by: str) -> Outcome:
-        """Allow orders; live money needs the account's last characters."""
-        broker = self._src.parts.broker
-        if broker.environment is br.Environment.LIVE:
+        """Allow orders; live money needs a session and the account's last characters."""
+        broker, settings = self._src.parts.broker, self._src.parts.settings
+        state = self._recorder.state
+        standing = state.link is not ev.LinkState.DOWN
+        words, hint = arming.refusal(
+            settings, broker, state, met=state.session > 0, standing=standing
+        )
+        if words:
+            return refused("not-armed", words, hint)
+        if arming.is_live(settings, broker):
             wanted = broker.account[-_DIGITS_TO_TYPE:]
             if not hmac.compare_digest(command.typed.encode(), wanted.encode()):
                 return refused("not-armed", "that is not the end of the account's number",
                                "type its last four characters")  # fmt: skip
-        if not self._recorder.state.armed:
+        if not state.armed:
             await self._recorder.record(ev.ArmSwitched(armed=True, by=by))
             self._recorder.say("warn", f"🔔 ARMED: orders go to {broker.environment.value}")
         return done("armed")
@@ -157,6 +164,10 @@ class Switches:
         incomplete = await self._reconciler.run()
         if incomplete:
             return refused("incomplete", f"broker truth incomplete: {incomplete}", "try again")
+        if self._recorder.state.link is ev.LinkState.DEGRADED:
+            why = self._recorder.state.link_reason
+            return refused("incomplete", f"nothing compared, the link is degraded: {why}",
+                           "it is compared once the link is ready")  # fmt: skip
         count = len(self._recorder.state.differences)
         return done(f"{count} positions differ" if count else "broker equals journal")
 

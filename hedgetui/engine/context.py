@@ -7,6 +7,7 @@ from hedgetui.domain import parity
 from hedgetui.domain.events import LinkState
 from hedgetui.domain.instruments import Kind, parse_key
 from hedgetui.domain.risk import RiskContext
+from hedgetui.engine.arming import account_of
 from hedgetui.engine.parts import Parts
 from hedgetui.engine.services import book, results
 from hedgetui.ports import broker as br
@@ -53,7 +54,7 @@ class Contexts:
             venue_open=state.venue_open,
             venue_reason=state.venue_reason,
             account=self._broker.account,
-            expected_account=self._settings.expected_account,
+            expected_account=account_of(self._settings, state),
             position=state.hedge_position(instrument.symbol)
             if future
             else state.positions.get(instrument.key, 0),

@@ -88,6 +88,8 @@ class Inbox:
                 await self._link.report(message)
             case br.VenueReport():
                 await self._venue(message)
+            case br.PositionMoved():
+                self._tracker.ask_broker.set()
 
     async def _venue(self, report: br.VenueReport) -> None:
         state = self._recorder.state

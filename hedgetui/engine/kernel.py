@@ -25,15 +25,17 @@ from hedgetui.domain.vega import exposure as ex
 from hedgetui.domain.vega import ladder
 from hedgetui.domain.vega.bands import PRESETS
 from hedgetui.domain.vega.decide import Trigger
+from hedgetui.engine import arming, payoff, summary, views
 from hedgetui.engine import commands as cmd
-from hedgetui.engine import payoff, summary, views
 from hedgetui.engine.board import Board
 from hedgetui.engine.bus import Bus, Mailbox
 from hedgetui.engine.context import Contexts
 from hedgetui.engine.executor import Executor
+from hedgetui.engine.health import Health
 from hedgetui.engine.inbox import Inbox
 from hedgetui.engine.link import Link
 from hedgetui.engine.market import Market
+from hedgetui.engine.outage import Outage
 from hedgetui.engine.parts import Parts
 from hedgetui.engine.reconcile import Reconciler
 from hedgetui.engine.recorder import Recorder
@@ -91,6 +93,7 @@ class Kernel:
         )  # fmt: skip
         reconciler = Reconciler(self.parts)
         self.link = Link(self.parts, reconciler, ports.random)
+        self._health = Health(self.parts, self.link, reconciler)
         self._inbox = Inbox(self.parts, self.bus, self.link)
         self.contexts = Contexts(self.parts)
         self.orders = HedgeOrders(self.parts, self.contexts.of)
@@ -101,6 +104,7 @@ class Kernel:
         self.market = Market(self.parts, self.orders)
         self.sources = views.Sources(self.parts, self.orders, self.hedger)
         self._legs_due = asyncio.Event()
+        self._scan_due = asyncio.Event()
         self._commands = cmd.handlers(
             cmd.Switches(self.sources, reconciler),
             cmd.Trading(
@@ -125,8 +129,10 @@ class Kernel:
     async def start(self, epoch: int, facts: Sequence[ev.Fact]) -> None:
         """Fold the journal's facts, take over what a dead process left, start every worker."""
         self.recorder.load(facts)
+        self._health.loaded(len(facts))
         fresh = self.recorder.state.epoch == 0
-        profile, account = self._settings.profile, self._ports.broker.account
+        profile = self._settings.profile
+        account = self._ports.broker.account or self._settings.expected_account
         crashed = self.recorder.state.running
         await self.recorder.record(ev.EngineStarted(profile, account, epoch))
         if fresh:
@@ -143,7 +149,10 @@ class Kernel:
             ("settler", self.settler.run),
             ("hedger", self.hedger.run),
             ("legs", self._work_legs),
+            ("scanner", self._scan),
             ("sampler", self._sample),
+            ("health", self._health.run),
+            ("outage", Outage(self.parts, self.orders, self.link).run),
         ):
             self._supervisor.start(name, worker)
 
@@ -157,8 +166,11 @@ class Kernel:
         )
 
     async def _arm_at_start(self) -> None:
-        """Simulator and paper may start armed; live money never does."""
-        live = self._ports.broker.environment is br.Environment.LIVE
+        """Simulator and paper may start armed; live money never does.
+
+        The account is not known yet: the first session disarms a desk that is on a wrong one.
+        """
+        live = arming.is_live(self._settings, self._ports.broker)
         if self._settings.start_armed and not live:
             await self.recorder.record(ev.ArmSwitched(armed=True, by="configuration"))
 
@@ -183,15 +195,15 @@ class Kernel:
             await self.recorder.record(ev.ArmSwitched(armed=False, by="supervisor", why=why))
 
     async def _on_ready(self) -> None:
-        """The link is synchronised: learn months, subscribe, scan, decide."""
+        """The link is synchronised: learn months, subscribe, decide; a scan may take its time."""
         self.market.forget()
         await self.market.keep_months()
         active = self.orders.active_month()
         self.contexts.active_month = active.key if active else ""
         await self.market.watch()
-        await self.market.first_scan()
         self.triggers.ask(Trigger.RECONNECT)
         self._legs_due.set()
+        self._scan_due.set()
 
     # --- workers -----------------------------------------------------------------------------
 
@@ -217,6 +229,14 @@ class Kernel:
             finally:
                 timer.cancel()
 
+    async def _scan(self) -> None:
+        """Fill the scanner after a connection, unless what it shows is young."""
+        while True:
+            await self._scan_due.wait()
+            self._scan_due.clear()
+            if not self.market.chain_fresh:
+                await self.market.first_scan()
+
     async def _watch(self) -> None:
         """Keep subscriptions and months up to date; a link lost meanwhile is the link's affair."""
         with contextlib.suppress(BrokerUnreachable):
@@ -228,7 +248,7 @@ class Kernel:
     async def _sample(self) -> None:
         while True:
             await self._ports.clock.sleep(self._settings.sample_interval)
-            status = views.status_view(self.sources, None, "")
+            status = views.status_view(self.sources, self.link.shown, "")
             view = self.orders.decision(Trigger.MONITOR)
             measured = self._measured()
             level = self.parts.board.index_level
@@ -269,9 +289,10 @@ class Kernel:
         measured = self._measured()
         self._renew_slow(measured)
         failed = getattr(self._ports.log, "failed", "")
-        down = "; ".join(f"{name}: {why}" for name, why in self._supervisor.down.items())
+        down = self._supervisor.down
+        dead = "; ".join(f"{name}: {why}" for name, why in down.items())
         return dk.DeskSnapshot(
-            status=views.status_view(self.sources, self.link.latency_ms, failed or down),
+            status=views.status_view(self.sources, self.link.shown, failed or dead),
             book=views.book_view(self.sources, measured, self._slow[0]),
             strangles=views.strangle_views(self.sources, measured),
             candidates=tuple(
@@ -284,6 +305,7 @@ class Kernel:
             payoff=self._slow[1],
             samples=tuple(self._samples),
             reminders=views.reminders(self.sources),
+            health=self._health.view(down, failed),
         )
 
     def _measured(self) -> book.Measured:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from hedgetui.domain.errors import HedgetuiError
 from hedgetui.domain.quotes import VolatilityHistory
 from hedgetui.domain.units import SECONDS_PER_DAY, Timestamp
@@ -15,6 +17,8 @@ _PATIENCE = 6
 """Tries before a missing hedge month becomes a clear error."""
 _MONTHS_RETRY_S = 60.0
 _CHAIN_FRESH_S = 300.0
+_SAME_SCAN_S = 2.0
+"""A chain costs a broker many seconds to read: one just read is not read again."""
 
 
 class Market:
@@ -34,6 +38,7 @@ class Market:
         self.candidates: tuple[Candidate, ...] = ()
         self.scanned_at: Timestamp | None = None
         self._history: VolatilityHistory | None = None
+        self._scanning = asyncio.Lock()
 
     @property
     def chain_fresh(self) -> bool:
@@ -45,7 +50,7 @@ class Market:
     def forget(self) -> None:
         """The session is new: nothing is subscribed and old greeks must not look fresh."""
         self._watched = frozenset()
-        self._board.invalidate_greeks()
+        self._board.invalidate_greeks(self._clock.now())
 
     async def keep_months(self) -> None:
         """Learn the hedge months, again and again until they are known."""
@@ -107,20 +112,24 @@ class Market:
         Raises:
             BrokerUnreachable: the chain could not be read; the old ranking stays.
         """
-        if self._history is None:
-            self._history = await self._broker.volatility_history()
-        chain = await self._broker.chain()
-        now = self._clock.now()
-        self.candidates = scan(chain, self._settings.scan, self._history, now)
-        self.scanned_at = now
-        return len(self.candidates)
+        asked = self._clock.now()
+        async with self._scanning:
+            if self.scanned_at is not None and self.scanned_at > asked - _SAME_SCAN_S:
+                return len(self.candidates)  # as good as new, or somebody's we waited for
+            if self._history is None:
+                self._history = await self._broker.volatility_history()
+            chain = await self._broker.chain()
+            now = self._clock.now()
+            self.candidates = scan(chain, self._settings.scan, self._history, now)
+            self.scanned_at = now
+            return len(self.candidates)
 
     async def first_scan(self) -> None:
         """Fill the scanner after a connection; a failure only leaves it empty."""
         try:
             found = await self.scan()
         except (HedgetuiError, ValueError, ArithmeticError) as error:
-            # A chain that cannot be ranked must not keep the link from being ready.
+            # Hedging does not need it; the next connection or `c` tries again.
             self._recorder.say("warn", f"⚠ Chain not read: {error}")
             return
         self._recorder.say("info", f"🔍 Scanned the chain: {found} strangles")

@@ -17,10 +17,13 @@ from hedgetui.domain import reconciliation as rc
 from hedgetui.domain.ids import CLIENT_KEY_PREFIX
 from hedgetui.domain.instruments import leg_keys
 from hedgetui.domain.units import Timestamp
+from hedgetui.domain.vega import messages
 from hedgetui.engine.parts import Parts
 from hedgetui.engine.state import DeskState
 from hedgetui.engine.tracker import executed_of
 from hedgetui.ports import broker as br
+
+_REMIND_S = 60.0
 
 _OVER = frozenset(od.TERMINAL - {od.IntentState.FILLED})
 """Ends after which nothing of an order may work at the broker."""
@@ -39,6 +42,7 @@ class Reconciler:
         self._first_look: rc.Look | None = None
         self.missing: dict[str, str] = {}
         """Intent id to the evidence still missing; for the screen."""
+        self._remind_at: dict[str, Timestamp] = {}
         self.looked_at: Timestamp | None = None
         """When the newest complete look was asked for."""
 
@@ -106,6 +110,17 @@ class Reconciler:
             after = self._recorder.state.intents[intent.intent_id]
             if after.state is od.IntentState.UNKNOWN:
                 self.missing[intent.intent_id] = verdict.words
+                self._remind(after, verdict.words)
+
+    def _remind(self, intent: od.Intent, missing: str) -> None:
+        """Say again each minute that an order's fate is not known: its slot is blocked."""
+        now = self._clock.now()
+        due = self._remind_at.get(intent.intent_id, intent.created_at + _REMIND_S)
+        if now >= due:
+            self._remind_at[intent.intent_id] = Timestamp(now + _REMIND_S)
+            age = messages.duration(now - intent.created_at)
+            words = f"🛑 #{intent.number} {intent.draft.describe()} unknown for {age}: {missing}"
+            self._recorder.say("alarm", words)
 
     async def _cancel_unwanted(self, intent_id: str) -> None:
         """Ask again for a cancel that got lost, and for one that a freeze could not send."""
@@ -171,4 +186,5 @@ def _look(truth: br.BrokerTruth) -> rc.Look:
         },
         executed=dict(executed),
         positions=dict(truth.positions),
+        seen=truth.seen,
     )

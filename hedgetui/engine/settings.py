@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from hedgetui.domain.risk import RiskLimits
 from hedgetui.domain.units import Seconds
 from hedgetui.domain.vega.bands import BandRule
+from hedgetui.domain.vega.chase import EntryStyle
 from hedgetui.domain.vega.scanner import ScanSettings
 from hedgetui.domain.vega.sizing import RehedgeTo
 
@@ -32,6 +33,7 @@ class VegaRules:
     greeks_max_age: Seconds = Seconds(15.0)
     chase_interval: Seconds = Seconds(5.0)
     chase_steps: int = 4
+    entry_style: EntryStyle = EntryStyle.LEGS
     roll_days: int = 8
     delay_after_open: Seconds = Seconds(60.0)
     protected_orders: bool = False

@@ -112,7 +112,8 @@ class Tracker:
         if intent is not None and intent.cancel_wanted and notice.code == _CANCELLED:
             return  # the answer to our own question
         where = f" #{intent.number}" if intent else ""
-        self._recorder.say("warn", f"⚠ Broker {notice.code}{where}: {notice.message}")
+        code = f" {notice.code}" if notice.code else ""
+        self._recorder.say("warn", f"⚠ Broker{code}{where}: {notice.message}")
         if intent is not None:
             await self.prove(intent.intent_id, od.Noticed(notice.code, notice.message), "notice")
 

@@ -18,6 +18,8 @@ from hedgetui.domain.vega.decide import Action, Decision, Trigger
 from hedgetui.domain.vega.exposure import strike
 from hedgetui.domain.vega.scanner import Candidate
 from hedgetui.domain.vega.sizing import level
+from hedgetui.engine import arming
+from hedgetui.engine.link import Shown
 from hedgetui.engine.parts import Parts
 from hedgetui.engine.services import book, results
 from hedgetui.engine.services.hedge_orders import HedgeOrders
@@ -38,9 +40,9 @@ class Sources:
     hedger: Hedger
 
 
-def status_view(src: Sources, latency_ms: float | None, log_failed: str) -> dk.StatusView:
-    """Return the status row."""
-    state = src.parts.state
+def status_view(src: Sources, link: Shown, log_failed: str) -> dk.StatusView:
+    """Return the status row; before the first session the profile says whose money it is."""
+    state, broker = src.parts.state, src.parts.broker
     active = src.orders.active_month()
     key = active.key if active else ""
     running = results.open_profit(state, src.parts.board, key)
@@ -49,11 +51,11 @@ def status_view(src: Sources, latency_ms: float | None, log_failed: str) -> dk.S
     if src.parts.recorder.failed:
         latches = (*latches, src.parts.recorder.failed)
     return dk.StatusView(
-        mode=src.parts.broker.environment.value.upper(),
-        account=src.parts.broker.account,
-        link=state.link.value,
-        link_reason=state.link_reason,
-        latency_ms=latency_ms,
+        mode=(broker.environment.value if state.session else src.parts.settings.profile).upper(),
+        account=broker.account,
+        link=link.state.value,
+        link_reason=link.reason,
+        latency_ms=link.latency_ms,
         now=src.parts.clock.now(),
         session=_session(state),
         venue_reason=state.venue_reason,
@@ -149,9 +151,13 @@ def _roll_note(src: Sources, state: DeskState) -> str:
 
 
 def reminders(src: Sources) -> tuple[str, ...]:
-    """Return what a trader would rather not be surprised by: trades about to expire."""
+    """Return what a trader would rather not be surprised by.
+
+    A wrong account, once a session has told it, and trades about to expire.
+    """
     now = src.parts.clock.now()
-    found = []
+    wrong, _ = arming.objection(src.parts.settings, src.parts.broker, src.parts.state)
+    found = [f"🔴 {wrong}"] if wrong and src.parts.state.session else []
     for trade in src.parts.state.open_strangles:
         days = trade.put.instrument.dte(now)
         if days <= _EXPIRY_REMINDER_DAYS and not trade.flat:

@@ -72,6 +72,7 @@ class Execution:
     client_key: str
     """Empty when the order is not ours."""
     instrument_key: str
+    """What was traded: of a combo order one of its legs, each in an execution of its own."""
     side: Side
     quantity: Contracts
     price: Decimal
@@ -113,9 +114,18 @@ class VenueReport:
     until: Timestamp | None
 
 
+@dataclass(frozen=True, slots=True)
+class PositionMoved:
+    """A position moved without an execution of ours: somebody else trades in the account."""
+
+    instrument_key: str
+    quantity: int
+    """Signed contracts held now."""
+
+
 BrokerMessage = (
     LinkReport | OrderListed | OrderEnded | Execution | Commission | OrderNotice | IndexLevel
-    | VenueReport | Quote | Greeks
+    | VenueReport | PositionMoved | Quote | Greeks
 )  # fmt: skip
 
 
@@ -137,6 +147,7 @@ class OpenOrder:
     instrument_key: str
     signed_remaining: int
     filled: Contracts
+    """Contracts filled; of a combo the units of which every leg is filled, here and elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +176,8 @@ class BrokerTruth:
     executions_since: Timestamp
     """Executions before this moment are not in the answer, so absence proves nothing there."""
     cash: Decimal
+    seen: frozenset[str] = frozenset()
+    """Client keys of orders that reached the broker for sure, whether or not it lists them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,6 +217,68 @@ class PayoffView:
 
 
 @dataclass(frozen=True, slots=True)
+class HealthView:
+    """Link, data, store and engine, for a person who asks whether all is well.
+
+    Times are the desk's. What is not known is None, an empty text or an empty tuple, never zero.
+    """
+
+    link: str = "down"
+    """A `LinkState` value."""
+    link_reason: str = ""
+    link_since: Timestamp | None = None
+    """When the link came into this state."""
+    next_try_at: Timestamp | None = None
+    """When connecting is tried again, while it is down."""
+    reasons: tuple[str, ...] = ()
+    """Why the link is degraded, as the broker's side says; empty while it is not."""
+    client: str = ""
+    peer: str = ""
+    """`host:port`; empty for the built-in exchange."""
+    server: str = ""
+    client_id: int | None = None
+    environment: str = ""
+    """`SIM`, `PAPER` or `LIVE`."""
+    account: str = ""
+    session: int = 0
+    """Counts connections in this process."""
+    connected_at: Timestamp | None = None
+    last_message_age_s: float | None = None
+    latency_ms: float | None = None
+    latencies_ms: tuple[float, ...] = ()
+    """Round trips of the last ten minutes, oldest first."""
+    reconnects: int = 0
+    clock_skew_s: float | None = None
+    """Broker's clock minus the desk's."""
+    data_type: str = ""
+    """`live`, `frozen` or `delayed`: the worst of what is watched."""
+    lines_used: int = 0
+    lines_budget: int = 0
+    """Market-data lines; 0 where the broker counts none."""
+    queued: int = 0
+    """Messages that wait to be sent."""
+    sent_last_second: int = 0
+    farms: tuple[tuple[str, bool], ...] = ()
+    """(data farm, whether it works)."""
+    hints: tuple[str, ...] = ()
+    """What to check at the broker."""
+    synced_at: Timestamp | None = None
+    """When broker truth was last read completely and compared."""
+    differences: tuple[str, ...] = ()
+    """`MES 202512: journal +2, broker +3`."""
+    unknown_orders: int = 0
+    missing: tuple[tuple[str, str], ...] = ()
+    """(order as `#12`, the evidence still missing) of unknown orders."""
+    journal_facts: int = 0
+    journal_failed: str = ""
+    log_failed: str = ""
+    workers_down: tuple[str, ...] = ()
+    """`hedger: why`."""
+    loop_lag_ms: float | None = None
+    """How late the latest minute's timers fired at worst."""
+
+
+@dataclass(frozen=True, slots=True)
 class DeskSnapshot:
     """Everything a front end shows, at one moment."""
 
@@ -232,6 +294,7 @@ class DeskSnapshot:
     samples: tuple[Sample, ...]
     """For the day P&L chart, oldest first, thinned to a few hundred."""
     reminders: tuple[str, ...] = ()
+    health: HealthView = field(default_factory=HealthView)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,17 @@ class Ended:
 Command = Callable[..., Ended]
 
 
+NO_BROKER = 1
+"""A port of this machine on which nothing listens: no test may find its user's own TWS."""
+
+
+@pytest.fixture(autouse=True)
+def no_broker(monkeypatch) -> None:
+    """Let both profiles look for their broker where there is none."""
+    for profile in ("PAPER", "LIVE"):
+        monkeypatch.setenv(f"HEDGETUI_PROFILE__{profile}__PORT", str(NO_BROKER))
+
+
 @pytest.fixture
 def hedgetui(capsys) -> Iterator[Command]:
     """Run a command line in this process."""

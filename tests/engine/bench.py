@@ -53,7 +53,7 @@ class ScriptedBroker:
         self.clock, self.environment = clock, environment
         self.account = "DU100042"
         self.reasons: tuple[str, ...] = ()
-        self.latency = Seconds(0.012)
+        self.latency: Seconds | None = None
         self.heard_at: Timestamp | None = None
         self.mode = "fill"
         """fill | list | silent (arrives, nothing is told) | lost (never arrives) | reject |

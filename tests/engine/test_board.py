@@ -48,5 +48,5 @@ def test_what_has_no_time_is_not_taken(at) -> None:
 def test_old_greeks_are_forgotten_with_their_session() -> None:
     board = Board()
     board.take(Greeks("X", Timestamp(1.0), 0.5, 0.0, 0.0, 0.0, 0.2))
-    board.invalidate_greeks()
-    assert board.greeks == {}
+    board.invalidate_greeks(Timestamp(3.0))
+    assert (board.greeks, board.greeks_asked_at) == ({}, 3.0)

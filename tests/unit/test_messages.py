@@ -11,6 +11,11 @@ from hedgetui.domain.units import parse_utc
 from hedgetui.domain.vega import messages
 
 LINES = [
+    (messages.duration(45), "45 s"),
+    (messages.outage("down", "token expired", 960), "link down for 16 min: token expired"),
+    (messages.unhedged(None, 10.0, None), "Δ not known"),
+    (messages.unhedged(14.0, 10.0, None), "Δ +14.0 $/pt (±10)"),
+    (messages.unhedged(-14.0, 7.5, 900.0), "Δ -14.0 $/pt (±7.5, 15 min old)"),
     (messages.subscribed("MES", "202512"), "✅ Subscribed to MES futures 202512"),
     (messages.calculated(Side.SELL, 5, "MES"), "📊 Calculated hedge: SELL 5 MES"),
     (messages.hedge_sent(123, Side.SELL, 5, "MES"), "🛡 Hedge order #123: SELL 5 MES"),
@@ -41,4 +46,13 @@ def test_no_line_has_a_variation_selector_and_none_is_untested() -> None:
         name for name, made in inspect.getmembers(messages, inspect.isfunction)
         if made.__module__ == messages.__name__
     ]  # fmt: skip
-    assert len(written) == 11
+    assert len(written) == 14
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (59.4, "59 s"), (60, "1 min"), (3_599, "59 min"), (3_600, "1 h"),
+     (11_700, "3 h 15 min")],
+)  # fmt: skip
+def test_durations_are_short(seconds, words):
+    assert messages.duration(seconds) == words

@@ -67,3 +67,13 @@ def test_numbers_that_are_not_finite_are_refused(bad: float) -> None:
 
 def test_an_order_without_exposure_is_refused() -> None:
     assert parity.objection(_exposure(0.0), -1) != ""
+
+
+@pytest.mark.parametrize(
+    ("price", "level"), [(680.0, 6_800.0), (68_000.0, 6_800.0), (6_800.0, 680.0)]
+)
+def test_a_future_that_does_not_belong_to_the_index_is_refused(price: float, level: float) -> None:
+    holdings = [parity.Holding(CALL, 1, 1.2, level * 0.1)]
+    exposure = parity.exposure_of(holdings, parity.Holding(MES, 1, 1.0, price), level)
+    words = parity.objection(exposure, -2)
+    assert words == f"MES 202512 at {price:.2f} does not belong to an index at {level:.2f}"

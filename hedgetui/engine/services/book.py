@@ -87,6 +87,10 @@ def read_leg(
     age = None if broker is None else float(broker.age(now))
     if broker is not None and age is not None and age <= rules.greeks_max_age:
         return LegReading(broker, age)
+    if broker is None and not accept_stale and now - board.greeks_asked_at <= rules.greeks_max_age:
+        # A new session's first quotes come before its greeks: another model's opinion would trade
+        # a moment before the broker's trades back.
+        return LegReading(None, None, f"no greeks yet for {instrument.short}")
     quote = board.quotes.get(instrument.key)
     mid = None if quote is None else quote.mid
     fresh = quote is not None and quote.age(now) <= rules.greeks_max_age

@@ -7,6 +7,7 @@ by `hedge_orders`. This module only knows what forbids acting on the answer.
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 
 from hedgetui.domain import events as ev
@@ -22,6 +23,7 @@ from hedgetui.engine.services.hedge_orders import HedgeOrders
 from hedgetui.engine.services.settle import Settler
 from hedgetui.engine.services.triggers import Triggers
 
+_AGE = re.compile(r"\d+(\.\d+)? s\b")
 _NEUTRAL_EVERY_S = 600.0
 _RETRY_S = 1.0
 _MONTH_RETRY_S = 5.0
@@ -192,9 +194,10 @@ class Hedger:
             self._parts.recorder.say("alarm", words)
 
     def _once(self, words: str) -> None:
-        """Say something only when it is not what was said last."""
-        if words != self._last_words:
-            self._last_words = words
+        """Say something only when it is not what was said last; an age alone is nothing new."""
+        news = _AGE.sub("", words)
+        if news != self._last_words:
+            self._last_words = news
             text = words if words[0] in "❌⏳⚠" else f"🟡 No auto-hedge: {words}"
             self._parts.recorder.say("warn", text)
 

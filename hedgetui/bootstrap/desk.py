@@ -1,0 +1,173 @@
+"""Opening a desk: every file, the broker, the kernel; and taking it all down in reverse order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random, SystemRandom
+
+from hedgetui import config
+from hedgetui.bootstrap import venues
+from hedgetui.bootstrap.translation import engine_settings
+from hedgetui.console import headless
+from hedgetui.domain.audit import Auditor
+from hedgetui.domain.errors import HedgetuiError
+from hedgetui.domain.events import Fact
+from hedgetui.engine.kernel import Kernel, Ports
+from hedgetui.ports.broker import BrokerPort, Complete, Environment
+from hedgetui.ports.clock import LoopClock
+from hedgetui.ports.desk import DeskPort
+from hedgetui.simulation.scenarios import Scenario
+from hedgetui.store.journal import Journal
+from hedgetui.store.log_store import LogStore
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A running desk and what its caller may need besides the port."""
+
+    kernel: Kernel
+    clock: LoopClock
+    auditor: Auditor
+    broker: BrokerPort
+    journal: Journal
+    seed: int
+
+    @property
+    def port(self) -> DeskPort:
+        """The desk as its front ends see it."""
+        return self.kernel
+
+    @property
+    def head(self) -> str:
+        """Hash of the newest fact."""
+        return self.journal.head
+
+    @property
+    def failure(self) -> HedgetuiError | None:
+        """Why the journal writes nothing more; None while it works."""
+        return self.journal.failure
+
+    def summary(self) -> dict[str, object]:
+        """Return counts, net delta and profit since the journal began."""
+        return self.kernel.summary()
+
+    async def audit(self) -> Auditor:
+        """Compare the journal with the broker's own history and return the auditor.
+
+        An account at a broker may hold anything; what this journal never traded is not its affair.
+        """
+        answer = await self.broker.truth()
+        if not isinstance(answer, Complete):
+            return self.auditor
+        history = headless.history_of(answer.truth)
+        if self.broker.environment is not Environment.SIM:
+            state = self.kernel.recorder.state
+            ours = {fill.instrument_key for fill in state.fills.values()} | set(state.foreign)
+            held = {key: n for key, n in history.positions.items() if key in ours}
+            history = replace(history, positions=held)
+        self.auditor.compare(history)
+        return self.auditor
+
+    def complain(self, words: str) -> None:
+        """Warn in the log, where the screen and a headless run show it."""
+        self.kernel.recorder.say("warn", f"🟡 {words}")
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where a desk keeps what it must not forget."""
+
+    journal: Path
+    log: Path
+    exchange: Path
+    """Of the simulator alone."""
+
+
+def files(loaded: config.Loaded, folder: Path | None, db: Path | None) -> Files:
+    """Return the files of a desk: beside `db`, in `folder`, or the profile's own."""
+    if db is not None:
+        return Files(
+            db, db.with_name(f"{db.stem}-log.db"), db.with_name(f"{db.stem}-exchange.jsonl")
+        )
+    if folder is not None:
+        name = loaded.settings.general.profile
+        return Files(
+            folder / f"{name}.db", folder / f"{name}-log.db", folder / f"{name}-exchange.jsonl"
+        )
+    loaded.paths.prepare()
+    return Files(loaded.paths.journal, loaded.paths.log, loaded.paths.exchange)
+
+
+@asynccontextmanager
+async def open_desk(
+    loaded: config.Loaded,
+    world: Scenario | None = None,
+    *,
+    folder: Path | None = None,
+    db: Path | None = None,
+    speed: float = 1.0,
+    deterministic: bool = False,
+    listener: Callable[[Fact], None] | None = None,
+    must_reach: bool = False,
+) -> AsyncIterator[Desk]:
+    """Open every file and start a desk on the profile's broker; closes all of it at the end.
+
+    `world` is the simulator's scenario (None: the configured one), `folder` replaces the state
+    folder, `db` the journal's own path. A broker that does not answer is tried again for as long
+    as the desk is open, unless it `must_reach`.
+
+    Raises:
+        BrokerUnreachable: the broker must be reached and does not answer.
+        StoreError: a file cannot be opened, or another desk has it.
+    """
+    settings = loaded.settings
+    where = files(loaded, folder, db)
+    async with AsyncExitStack() as stack:
+        journal = await Journal.open(where.journal, profile=settings.general.profile)
+        stack.push_async_callback(journal.close)
+        log = await LogStore.open(where.log)
+        stack.push_async_callback(log.close)
+        facts = await journal.facts()
+        newest = facts[-1].at if facts else None
+        if settings.general.profile == Environment.SIM.value:
+            venue = venues.simulator(
+                settings, world, where.exchange, stack, newest=newest, speed=speed
+            )
+        else:
+            venue = await venues.broker(settings, newest=newest, speed=speed, must_reach=must_reach)
+        desk = _assembled(venue, journal, log, facts, settings, deterministic=deterministic)
+        if listener is not None:
+            desk.kernel.recorder.listen(listener)
+        run = await journal.begin_run(venue.clock.now())
+        await desk.kernel.start(run.epoch, facts)
+        try:
+            yield desk
+        finally:
+            await desk.kernel.stop("closed")
+            if journal.failure is None:
+                await journal.end_run(venue.clock.now())
+
+
+def _assembled(
+    venue: venues.Venue,
+    journal: Journal,
+    log: LogStore,
+    facts: Sequence[Fact],
+    settings: config.Settings,
+    *,
+    deterministic: bool,
+) -> Desk:
+    """Return a desk that is not started, its auditor caught up with the journal."""
+    seed = settings.simulator.seed
+    # Order identities must differ between runs on one journal, and repeat with its length.
+    random = Random(seed + len(facts)) if deterministic else SystemRandom()  # noqa: S311
+    ports = Ports(venue.broker, journal, log, venue.clock, random)
+    kernel = Kernel(ports, engine_settings(settings))
+    auditor = Auditor()
+    for fact in facts:
+        auditor.take(fact)
+    kernel.recorder.listen(auditor.take)
+    return Desk(kernel, venue.clock, auditor, venue.broker, journal, seed)

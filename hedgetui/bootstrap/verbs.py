@@ -1,0 +1,214 @@
+"""What runs on what: a screen, a run without one, or a console verb.
+
+The screen and everything on a broker run on the wall's clock; the simulator without a screen runs
+on a virtual one. A console verb goes through the socket of the running desk, or opens one of its
+own for a moment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack, ExitStack
+from pathlib import Path
+
+from hedgetui import config
+from hedgetui.adapters.control.client import ControlClient
+from hedgetui.adapters.control.server import listening
+from hedgetui.bootstrap.desk import Desk, files, open_desk
+from hedgetui.console import asking, headless, latches, output, trader
+from hedgetui.console.settings import loaded as settings_of
+from hedgetui.console.settings import named_file, socket_path
+from hedgetui.domain import commands as cm
+from hedgetui.domain.errors import BrokerUnreachable, UsageError
+from hedgetui.ports.desk import DeskSnapshot, Outcome
+from hedgetui.simulation.scenarios import TraderStep, scenario
+from hedgetui.simulation.virtual_loop import run_virtual
+
+_DAY_S = 86_400.0
+_RUN_SCENARIO = "trader"
+
+
+def _simulated(loaded: config.Loaded) -> bool:
+    return loaded.settings.general.profile == "sim"
+
+
+# --- the screen ------------------------------------------------------------------------------
+
+
+def screen(options: argparse.Namespace) -> int:
+    """Open the console; without a terminal it is a usage error."""
+    trader.pace(options.speed)
+    demo = getattr(options, "demo", False)
+    if demo and getattr(options, "profile", "sim") != "sim":
+        message = "the demo trades on the simulator only"
+        raise UsageError(message, hint=f"hedgetui --profile {options.profile}")
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        message = "the console needs a terminal"
+        raise UsageError(message, hint="without one: hedgetui run --headless")
+    config.narrow_umask()
+    if demo:
+        options.profile = "sim"
+    return asyncio.run(_screen(settings_of(options), options))
+
+
+async def _screen(loaded: config.Loaded, options: argparse.Namespace) -> int:
+    from hedgetui.ui.app import HedgeApp  # noqa: PLC0415 - Textual is loaded for a screen only
+    from hedgetui.ui.configured import ui_settings  # noqa: PLC0415 - the same
+
+    simulated = _simulated(loaded)
+    world = scenario(options.scenario or loaded.settings.simulator.scenario)
+    speed = options.speed or (loaded.settings.simulator.speed if simulated else 1.0)
+    db = named_file(options, "db")
+    passing = getattr(options, "demo", False) and db is None
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hedgetui-"))
+        place = Path(folder) if passing else None
+        desk = await stack.enter_async_context(
+            open_desk(loaded, world, folder=place, db=db, speed=speed)
+        )
+        socket = None if passing else socket_path(options, loaded.paths)
+        await stack.enter_async_context(listening(desk.kernel, socket, desk.complain))
+        steps = tuple(world.steps(desk.seed, _DAY_S)) if simulated else ()
+        if not passing:
+            steps = trader.opening(steps) if desk.kernel.recorder.state.epoch == 1 else ()
+        script = asyncio.create_task(trader.follow(desk.kernel, desk.clock, steps))
+        stack.callback(script.cancel)
+        app = HedgeApp(desk.kernel, ui_settings(loaded))
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, app.exit)
+        await app.run_async(mouse=app.settings.mouse)
+        return app.return_code or 0
+
+
+def keys(options: argparse.Namespace) -> int:
+    """Print every key, from the registry that binds them."""
+    from hedgetui.ui.actions import ACTIONS, keys_markdown  # noqa: PLC0415 - loads the screen
+
+    if output.wants_json(options):
+        output.print_json([{"id": a.id, "keys": a.keys, "title": a.title} for a in ACTIONS])
+    else:
+        output.print_lines(keys_markdown().splitlines())
+    return 0
+
+
+# --- headless --------------------------------------------------------------------------------
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the engine without a screen and print facts and a summary."""
+    if not options.headless:
+        message = "`run` has no screen"
+        raise UsageError(message, hint="hedgetui run --headless, or hedgetui for the console")
+    seconds = trader.duration(options.duration)
+    pace = trader.pace(options.speed)
+    config.narrow_umask()
+    loaded = settings_of(options)
+    simulated = _simulated(loaded)
+    world = scenario(options.scenario or _RUN_SCENARIO)
+    lines = headless.FactLines() if output.wants_json(options) else None
+
+    # On a broker nobody trades by himself: a plan is followed only when it is asked for.
+    planned = simulated or options.scenario is not None
+
+    def plan(desk: Desk) -> tuple[TraderStep, ...]:
+        return tuple(world.steps(desk.seed, seconds)) if planned else ()
+
+    with ExitStack() as stack:
+        place = None
+        if simulated and named_file(options, "db") is None:
+            folder = tempfile.TemporaryDirectory(prefix="hedgetui-")
+            place = Path(stack.enter_context(folder))
+
+        async def session() -> int:
+            async with AsyncExitStack() as inner:
+                ending = headless.Ending(lines)
+                inner.enter_context(ending.by_signals())
+                opened = open_desk(
+                    loaded, world, folder=place, db=named_file(options, "db"), listener=lines,
+                    speed=1.0 if simulated or pace is None else pace,
+                    deterministic=simulated, must_reach=True,
+                )  # fmt: skip
+                desk = await inner.enter_async_context(opened)
+                socket = None if place else socket_path(options, loaded.paths)
+                await inner.enter_async_context(listening(desk.kernel, socket, desk.complain))
+                summary = await headless.run(desk, plan(desk), seconds, ending)
+            # Only now the journal has its last fact, and the stream of facts its last line.
+            summary |= {"journal_hash": desk.head, "scenario": world.name if planned else ""}
+            return headless.finish(summary, as_json=lines is not None)
+
+        return run_virtual(session, pace=pace) if simulated else asyncio.run(session())
+
+
+# --- console verbs that need a desk ----------------------------------------------------------
+
+
+def ask(options: argparse.Namespace) -> int:
+    """Put the verb's question to the running desk, or to one of our own when none runs."""
+    config.narrow_umask()
+    loaded = settings_of(options)
+    code = asyncio.run(_remotely(loaded, options))
+    if code is not None:
+        return code
+    try:
+        return _on_a_loop(loaded, lambda: _locally(loaded, options))
+    except BrokerUnreachable:
+        if options.question not in {"freeze", "unfreeze"}:
+            raise
+        journal = files(loaded, None, named_file(options, "db")).journal
+        profile = loaded.settings.general.profile
+        return asyncio.run(latches.in_the_journal(journal, profile, options))
+
+
+def _on_a_loop(loaded: config.Loaded, work: Callable[[], Coroutine[object, object, int]]) -> int:
+    """Run on virtual time with the simulator, on the wall's with a broker."""
+    return run_virtual(work) if _simulated(loaded) else asyncio.run(work())
+
+
+async def _remotely(loaded: config.Loaded, options: argparse.Namespace) -> int | None:
+    client = await ControlClient.connect(socket_path(options, loaded.paths))
+    if client is None:
+        return None
+
+    async def nothing() -> None:
+        return None
+
+    try:
+        lots = await client.first_trade_lots()
+        asker = asking.Asker(client.dispatch, client.snapshot, nothing, lots)
+        return await asking.QUESTIONS[options.question](asker, options)
+    finally:
+        await client.close()
+
+
+async def _locally(loaded: config.Loaded, options: argparse.Namespace) -> int:
+    # The latch comes before the link; what works at the broker is cancelled once it stands.
+    freezing = options.question == "freeze"
+    needs_market = options.question not in {"freeze", "unfreeze"}
+    async with open_desk(loaded, db=named_file(options, "db"), must_reach=True) as desk:
+        if not freezing:
+            await trader.until_ready(desk.kernel, desk.clock, scanned=needs_market)
+
+        async def dispatch(command: cm.Command) -> Outcome:
+            return await desk.kernel.dispatch(command, "console")
+
+        async def snapshot() -> DeskSnapshot:
+            return desk.kernel.snapshot()
+
+        async def settle() -> None:
+            await trader.until_quiet(desk.kernel, desk.clock)
+
+        lots = desk.kernel.settings.first_trade_lots
+        asker = asking.Asker(dispatch, snapshot, settle, lots)
+        code = await asking.QUESTIONS[options.question](asker, options)
+        if freezing:
+            try:
+                await trader.until_ready(desk.kernel, desk.clock, scanned=False)
+                await trader.until_cancelled(desk.kernel, desk.clock)
+            except BrokerUnreachable as error:
+                output.say(f"{error.message}: orders that work there go on working")
+        return code
