@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from random import Random
 
 import numpy as np
 import pytest
 
 from hedgetui.domain.events import LinkState
 from hedgetui.domain.quotes import DataType, Greeks, Quote
-from hedgetui.ports.broker import IndexLevel, LinkReport, OrderNotice
+from hedgetui.ports.broker import Execution, IndexLevel, LinkReport, OrderNotice
 from hedgetui.simulation.tws_gateway import TwsGateway
 from tests.contract.world import World, draft, xsp
 from tests.ibkr.world import codes, play, reports
@@ -314,3 +315,49 @@ def test_history_falls_back_and_is_asked_for_once_a_day(
 
     play(story)
     assert seen == asked
+
+
+RUBBISH = ["", "-1", "0", "nan", "1.7976931348623157E308", "-2147483648", "9" * 400, "\x1b[2J", "x"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_mutated_messages_neither_fail_nor_trade(seed: int):
+    async def story(world: World, _gateway: TwsGateway) -> None:
+        frames: list[list[str]] = []
+        await world.connect()
+        session = world.broker._talk.session
+        library = session.ib.client.decoder.interpret
+
+        def record(fields: list[str]) -> None:
+            frames.append(list(fields))
+            library(fields)
+
+        session.ib.client.decoder.interpret = record
+        await world.watched(HEDGE, CALL)
+        await world.trade("K", draft(HEDGE, -1))
+        await world.rest("L", HEDGE, 1)
+        await world.until(lambda: world.of(Greeks, CALL))
+        chance = Random(seed)  # noqa: S311 - a seeded test
+        told = len(world.of(Execution))
+        for _ in range(3000):
+            fields = list(chance.choice([one for one in frames if one[0] != "4"]))
+            for _ in range(chance.randint(1, 3)):
+                place = chance.randrange(1, len(fields)) if len(fields) > 1 else 0
+                match chance.randrange(3):
+                    case 0 if place:
+                        fields[place] = chance.choice(RUBBISH)
+                    case 1 if place:
+                        del fields[place]
+                    case _:
+                        fields.insert(place + 1, chance.choice(RUBBISH))
+            session._interpret(fields, lambda _: None)
+            session._packet()
+        await world.clock.sleep(5)
+        truth = await world.truth()
+        assert truth.positions == {HEDGE: -1}
+        assert not any("defect" in hint for hint in world.broker.health().hints)
+        assert all(one.exec_id for one in world.of(Execution)[told:])
+        assert all(one.usable for one in world.of(Greeks))
+        assert all((one.bid or 1) > 0 and (one.ask or 1) > 0 for one in world.of(Quote))
+
+    play(story)

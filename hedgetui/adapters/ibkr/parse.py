@@ -28,6 +28,9 @@ ERROR, STATUS, OPEN_ORDER, EXECUTION, COMMISSION = 4, 3, 5, 11, 59
 LIVE_REQUEST = -1
 """Request id of an execution that was not asked for."""
 
+_LARGEST = 2**53
+"""No count, id or number of the broker is larger."""
+
 _SIDES = {"BOT": Side.BUY, "SLD": Side.SELL, "BUY": Side.BUY, "SELL": Side.SELL}
 
 
@@ -85,12 +88,15 @@ class ExecutionRow:
 
 
 def whole(text: str) -> int | None:
-    """Return an integer, also one spelled `5.0`; None for anything else."""
+    """Return an integer, also one spelled `5.0`; None for anything else, or absurdly large."""
     try:
-        return int(text)
+        value = int(text)
     except ValueError:
-        value = real(text)
-        return int(value) if value is not None and value == int(value) else None
+        float_value = real(text)
+        if float_value is None or float_value != int(float_value):
+            return None
+        value = int(float_value)
+    return value if abs(value) <= _LARGEST else None
 
 
 def real(text: object) -> float | None:
@@ -117,7 +123,7 @@ def status_row(fields: list[str]) -> StatusRow | None:
         return None
     order_id, perm_id, client_id = whole(fields[1]), whole(fields[6]), whole(fields[9])
     filled = whole(fields[3])
-    if order_id is None or client_id is None or filled is None:
+    if order_id is None or client_id is None or filled is None or filled < 0:
         return None
     return StatusRow(order_id, fields[2], Contracts(filled), perm_id or 0, client_id)
 
@@ -141,7 +147,9 @@ def execution_row(fields: list[str]) -> ExecutionRow | None:
     side, at = _SIDES.get(fields[18]), moment(fields[15])
     root, _, revision = fields[14].rpartition(".")
     order_id, client_id = whole(fields[2]) or 0, whole(fields[22]) or 0
-    if request is None or quantity is None or price is None or side is None or at is None:
+    if request is None or not quantity or price is None or side is None or at is None:
+        return None
+    if quantity < 0 or not fields[14]:
         return None
     if not root or not revision.isdigit():
         root, revision = fields[14], "1"
