@@ -85,11 +85,11 @@ class Session(Asking):
             raise BrokerUnreachable(
                 f"{connection.peer} does not answer within {seconds}", hint=_ACCEPT
             ) from None
+        except ConnectionRefusedError:
+            raise BrokerUnreachable(f"nobody listens at {connection.peer}", hint=_PORTS) from None
         except OSError as error:
             words = safe(error.strerror or error)
-            raise BrokerUnreachable(
-                f"nobody listens at {connection.peer}: {words}", hint=_PORTS
-            ) from None
+            raise BrokerUnreachable(f"{connection.peer}: {words}", hint=_PORTS) from None
         except BrokerUnreachable:
             raise self._why_not() from None
         finally:

@@ -9,20 +9,19 @@ refused order is in no list of the broker.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, time
-from decimal import Decimal
 from typing import Any
 
 from hedgetui.adapters.ibkr.asking import Refused
 from hedgetui.adapters.ibkr.contracts import key_of, named, terms_of
+from hedgetui.adapters.ibkr.inquiry import Inquiry, Parts
 from hedgetui.adapters.ibkr.listings import Listings
 from hedgetui.adapters.ibkr.memory import Memory
 from hedgetui.adapters.ibkr.notes import Notes
 from hedgetui.adapters.ibkr.orders import CANCELLED, FILLED, INACTIVE, OrderBook, WorkingOrder
-from hedgetui.adapters.ibkr.pacing import Lane
-from hedgetui.adapters.ibkr.parse import NEW_YORK, ExecutionRow, StatusRow, Terms, exact, whole
+from hedgetui.adapters.ibkr.parse import NEW_YORK, ExecutionRow, StatusRow, Terms, whole
 from hedgetui.adapters.ibkr.session import Session
 from hedgetui.domain.errors import BrokerUnreachable, DataError
 from hedgetui.domain.instruments import combo, parse_key
@@ -37,23 +36,8 @@ from hedgetui.ports.broker import (
     OpenOrder,
 )
 
-_CHARGES_S = 0.5
-"""Seconds that charges may trail the end mark of the executions."""
-_CHARGES_STEP_S = 0.05
-_CASH = "TotalCashValue"
 _TRIES = 5
 """Times everything is asked for while executions come in between."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """The answers, as the library gave them."""
-
-    working: list[Any]
-    completed: list[Any]
-    executions: list[ExecutionRow]
-    positions: list[Any]
-    cash: Decimal
 
 
 class TruthReader:
@@ -68,14 +52,22 @@ class TruthReader:
         self._orders = orders
         self._memory = memory
         self._notes = notes
+        self._inquiry = Inquiry(session, memory)
         self._one_at_a_time = asyncio.Lock()
         self._rows: dict[int, StatusRow] = {}
-        self._asked: dict[int, list[ExecutionRow]] = {}
         self._moves = 0
         """Counts what tells that answers before and after it are of different moments."""
-        self.account = ""
         self.number = 0
         """Session number."""
+
+    @property
+    def account(self) -> str:
+        """The account that is read."""
+        return self._inquiry.account
+
+    @account.setter
+    def account(self, account: str) -> None:
+        self._inquiry.account = account
 
     def status(self, row: StatusRow) -> None:
         """See every status row: they say how the listed orders stand."""
@@ -91,8 +83,7 @@ class TruthReader:
         if row.client_id == self._session.connection.client_id:
             # A server that counts its ids from the start again must not get an old one.
             self._session.ib.client.updateReqId(row.order_id + 1)
-        if row.request in self._asked:
-            self._asked[row.request].append(row)
+        self._inquiry.execution(row)
 
     async def read(self) -> Complete | Incomplete:
         """Read everything once."""
@@ -100,7 +91,7 @@ class TruthReader:
             try:
                 for _ in range(_TRIES):
                     moves = self._moves
-                    parts = await self._ask()
+                    parts = await self._inquiry.ask()
                     if isinstance(parts, Incomplete):
                         return parts
                     await self._learn(parts)
@@ -110,29 +101,7 @@ class TruthReader:
                 return Incomplete(str(error))
             return Incomplete("executions kept coming while it was read")
 
-    async def _ask(self) -> _Parts | Incomplete:
-        ib, seconds = self._session.ib, self._session.connection.answer_timeout_s
-        parts: dict[str, Awaitable[Any]] = {
-            "open orders": self._session.ask_keyed("openOrders", ib.reqAllOpenOrdersAsync, seconds),
-            "completed orders": self._session.ask_keyed(
-                "completedOrders", lambda: ib.reqCompletedOrdersAsync(apiOnly=False), seconds
-            ),
-            "executions": self._executions(seconds),
-            "positions": self._session.ask_keyed("positions", ib.reqPositionsAsync, seconds),
-            "account": self._cash(seconds),
-        }
-        answers: list[Any] = await asyncio.gather(*parts.values(), return_exceptions=True)
-        self._session.life.check()
-        for name, answer in zip(parts, answers, strict=True):
-            if isinstance(answer, TimeoutError):
-                return Incomplete(f"{name}: no end mark within {seconds:g} s")
-            if isinstance(answer, Refused | BrokerUnreachable | DataError):
-                return Incomplete(f"{name}: {answer}")
-            if isinstance(answer, BaseException):
-                raise answer
-        return _Parts(*answers)
-
-    def _truth(self, parts: _Parts) -> BrokerTruth:
+    def _truth(self, parts: Parts) -> BrokerTruth:
         """Put the parts together."""
         rows = parts.executions
         now = self._session.clock.now()
@@ -174,66 +143,14 @@ class TruthReader:
         for trade in working:
             self._open_order(trade)
 
-    # --- questions of our own number
-
-    async def _executions(self, seconds: float) -> list[ExecutionRow]:
-        """Return today's executions of the account, of every client."""
-        await self._session.pacer.turn(Lane.LINK)
-        wanted = self._session.api.ExecutionFilter(acctCode=self.account)
-        request, future = self._session.question(
-            lambda number: self._session.ib.client.reqExecutions(number, wanted)
-        )
-        rows = self._asked.setdefault(request, [])
-        try:
-            await self._session.answer(future, seconds)
-        finally:
-            del self._asked[request]
-        return rows
-
-    async def _charges(self, rows: list[ExecutionRow]) -> None:
-        """Wait a moment for charges that trail the end mark."""
-        waited = 0.0
-        known = self._memory.charges
-        while waited < _CHARGES_S and any(
-            row.terms.sec_type != "BAG" and row.exec_id not in known for row in rows
-        ):
-            await self._session.life.pause(_CHARGES_STEP_S)
-            self._session.life.check()
-            waited += _CHARGES_STEP_S
-
-    async def _cash(self, seconds: float) -> Decimal:
-        """Return the account's cash in dollars.
-
-        Raises:
-            DataError: the answer ended without it.
-        """
-        await self._session.pacer.turn(Lane.LINK)
-        ib = self._session.ib
-        summary = ib.wrapper.acctSummary
-        for key in [one for one in summary if one[:2] == (self.account, _CASH)]:
-            del summary[key]
-        request, future = self._session.question(
-            lambda number: ib.client.reqAccountSummary(number, "All", _CASH)
-        )
-        await self._session.answer(future, seconds)
-        await self._session.pacer.turn(Lane.LINK)
-        self._session.life.check()
-        ib.client.cancelAccountSummary(request)
-        values = {key[2]: exact(one.value) for key, one in summary.items()
-                  if key[:2] == (self.account, _CASH)}  # fmt: skip
-        cash = values.get("USD") or next(iter(values.values()), None)
-        if cash is None:
-            raise DataError(f"no {_CASH} of {self.account}")
-        return cash
-
     # --- names for what the broker lists
 
-    async def _learn(self, parts: _Parts) -> None:
+    async def _learn(self, parts: Parts) -> None:
         """Learn what the parts leave open: legs of combos, owners of orders, charges."""
         for row in parts.executions:
             self._memory.owner_of(row)
         await self._legs(parts.working)
-        await self._charges(parts.executions)
+        await self._inquiry.charges(parts.executions)
 
     async def _legs(self, working: list[Any]) -> None:
         """Learn the legs of combos that were not sent in this process."""
@@ -294,6 +211,9 @@ class TruthReader:
 
     def _open_order(self, trade: Any) -> OpenOrder | None:  # noqa: ANN401 - the library's trade
         order = trade.order
+        if int(order.clientId) == self._session.connection.client_id:
+            # A number that is given again would change the order that works under it.
+            self._session.ib.client.updateReqId(int(order.orderId) + 1)
         if order.account not in {"", self.account}:
             return None
         perm_id = int(order.permId or 0)
