@@ -56,6 +56,8 @@ class Look:
     positions: Mapping[str, int]
     seen: frozenset[str] = frozenset()
     """Client keys that reached the broker for sure: their orders may be held there unlisted."""
+    may_hold: bool = False
+    """Whether the broker may hold an order back that it lists nowhere, as behind a dialog."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,9 @@ def absence_gap(
 
     The premises: a newer session than the one that sent it, two complete looks far enough apart
     in that session, both reaching back before the order, no sign that the broker has taken it, and
-    a position in everything the order trades that equals the journal's.
+    a position in everything the order trades that equals the journal's. Which orders a broker has
+    taken only the process that sent them can tell: what an earlier one sent is never absent at a
+    broker that may hold orders back.
     """
     if intent.epoch == epoch and look.session <= intent.session:
         return "needs a new session to be proven absent"
@@ -133,8 +137,10 @@ def absence_gap(
     if look.executions_since > intent.created_at:
         return "sent before the broker's execution history begins; ask the broker, then resolve"
     key = intent.client_key
-    if key in look.seen:
+    if key in look.seen or (intent.broker_order and look.may_hold):
         return "the broker has it and does not list it: look for a dialog there, then resolve"
+    if look.may_hold and intent.epoch != epoch:
+        return "sent before a restart and listed nowhere: look for a dialog there, then resolve"
     if key in earlier.alive or key in earlier.done or key in earlier.executed:
         return "the first look still knew it"
     for traded in leg_keys(intent.draft.instrument_key):

@@ -50,7 +50,7 @@ class Board:
         self.index_level, self.index_at = level, at
 
     def invalidate_greeks(self, at: Timestamp) -> None:
-        """Forget greeks: after data were lost, old ones must not look fresh; asked for anew `at`."""
+        """Forget greeks: after data were lost old ones must not look fresh; new ones are asked."""
         self.greeks.clear()
         self.greeks_asked_at = at
 

@@ -61,7 +61,8 @@ class Reconciler:
                 await self._tracker.executed(execution)
             for commission in truth.commissions:
                 await self._tracker.charged(commission)
-            look = _look(truth)
+            may_hold = self._broker.environment is not br.Environment.SIM
+            look = _look(truth, may_hold=may_hold)
             # What a broker without its servers or its data does not list may exist all the same.
             sound = ev.LinkState.DEGRADED not in {before.link, self._recorder.state.link}
             if not sound:
@@ -167,7 +168,7 @@ class Reconciler:
             self._recorder.say("alarm", f"🔴 Position differs, the broker stands: {words}")
 
 
-def _look(truth: br.BrokerTruth) -> rc.Look:
+def _look(truth: br.BrokerTruth, *, may_hold: bool) -> rc.Look:
     executed: Counter[str] = Counter()
     for execution in truth.executions:
         if execution.client_key:
@@ -187,4 +188,5 @@ def _look(truth: br.BrokerTruth) -> rc.Look:
         executed=dict(executed),
         positions=dict(truth.positions),
         seen=truth.seen,
+        may_hold=may_hold,
     )

@@ -641,3 +641,24 @@ def test_hedging_by_hand_on_stale_greeks_shows_them_as_estimates() -> None:
         assert bench.state.fills["E1"].price == Decimal("5350.00")
 
     play(story, settings=EngineSettings("sim"))
+
+
+def test_a_new_session_waits_for_the_brokers_greeks_before_it_trusts_its_own() -> None:
+    """Own greeks of the first quotes would hedge a moment before the broker's hedge back."""
+
+    async def story(bench: Bench) -> None:
+        bench.feed.options(12, 4)
+        await bench.ready()
+        await bench.wait(40)
+        assert bench.hedges() == ["SELL 2 202512"]
+        bench.feed.greeks_on = False
+        bench.feed.extra = {PUT: (9.0, 9.1), CALL: (1.0, 1.1)}
+        bench.broker.cut("reset")
+        await bench.wait(12)
+        assert bench.state.link is ev.LinkState.READY
+        assert bench.kernel.snapshot().book.blocked.startswith("no greeks yet for XSP")
+        assert bench.hedges() == ["SELL 2 202512"]
+        await bench.wait(20)
+        assert bench.kernel.snapshot().book.estimated
+
+    play(story)

@@ -420,6 +420,32 @@ def test_ids_given_again_do_not_mix_orders_up():
     play(story)
 
 
+def test_the_number_of_an_adopted_order_is_never_given_again():
+    async def story(world: World, gateway: TwsGateway) -> None:
+        await connected(world)
+        for _ in range(60):  # an evening's worth of questions takes numbers too
+            await world.broker.margin(draft(HEDGE, -1))
+        await world.rest("HT1.B", HEDGE, 2)
+        number = gateway.registry.find("HT1.B").order_id
+        await world.broker.disconnect()
+        gateway.control.rollback_ids(1)
+        other = IbkrBroker(world.broker._connection, world.clock)
+        heard: list = []
+        await other.connect(heard.append)
+        await other.futures("MES")
+        assert other._talk.session.ib.client._reqIdSeq < number
+        assert isinstance(await other.truth(), Complete)
+        await other.submit(CommittedOrder(1, "HT1.C", draft(HEDGE, -1)))
+        await world.clock.sleep(3)
+        answer = await other.truth()
+        assert isinstance(answer, Complete)
+        assert [one.client_key for one in answer.truth.open_orders] == ["HT1.B"]
+        assert gateway.registry.find("HT1.C").order_id > number
+        await other.disconnect()
+
+    play(story)
+
+
 # Margin
 
 

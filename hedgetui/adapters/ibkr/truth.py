@@ -211,9 +211,6 @@ class TruthReader:
 
     def _open_order(self, trade: Any) -> OpenOrder | None:  # noqa: ANN401 - the library's trade
         order = trade.order
-        if int(order.clientId) == self._session.connection.client_id:
-            # A number that is given again would change the order that works under it.
-            self._session.ib.client.updateReqId(int(order.orderId) + 1)
         if order.account not in {"", self.account}:
             return None
         perm_id = int(order.permId or 0)
