@@ -24,6 +24,8 @@ from hedgetui.ports.clock import Clock
 
 _CANCELLED = 202
 """The broker's code for "order cancelled"."""
+_HELD, _HELD_WORDS = 399, "not be placed"
+"""The broker's code and words for an order that waits for the next opening."""
 
 
 class Tracker:
@@ -116,6 +118,9 @@ class Tracker:
         self._recorder.say("warn", f"⚠ Broker{code}{where}: {notice.message}")
         if intent is not None:
             await self.prove(intent.intent_id, od.Noticed(notice.code, notice.message), "notice")
+            if notice.code == _HELD and _HELD_WORDS in notice.message:
+                # Decided on this market, it must not trade at the gap of the next opening.
+                await self.cancel(intent, "the broker holds it until the opening")
 
     async def executed(self, execution: br.Execution) -> None:
         """Book an execution once per id and revision, in any state of its order.

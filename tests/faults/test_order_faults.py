@@ -85,7 +85,7 @@ def test_F21_an_informational_code_on_a_live_order_changes_nothing(tmp_path, swi
 def test_F21_F24_a_code_about_a_working_order_never_ends_it(tmp_path, code):
     async def story(wire: WireDesk) -> None:
         await wire.enter()
-        wire.control.hold_399 = True
+        wire.control.hold_quietly = True
         await wire.until(lambda: wire.hedges() == ["SELL 2 WORKING"], 10)
         intent = _only(wire)
         seen = len(wire.proxy.cable.said)
@@ -94,10 +94,24 @@ def test_F21_F24_a_code_about_a_working_order_never_ends_it(tmp_path, code):
         assert wire.hedges() == ["SELL 2 WORKING"]
         asked = [message_id(body) for body in wire.proxy.cable.said[seen:]]
         assert "16" in asked, "the broker was asked"
-        wire.control.hold_399 = False
+        wire.control.hold_quietly = False
         wire.gateway.desk.send(_order_of(wire, intent))
         wire.gateway.drive()
         await _settled(wire, -2, 1)
+
+    play(tmp_path, story)
+
+
+def test_F21_an_order_held_until_the_opening_is_taken_back(tmp_path):
+    """Decided on this market, it must not trade at the gap of the next one."""
+
+    async def story(wire: WireDesk) -> None:
+        await wire.enter()
+        wire.control.hold_399 = True
+        await wire.until(lambda: wire.hedges() == ["SELL 2 CANCELLED"], 30)
+        wire.control.hold_399 = False
+        await _settled(wire, -2, 1)  # the held one never reached the exchange
+        assert wire.hedges() == ["SELL 2 CANCELLED", "SELL 2 FILLED"]
 
     play(tmp_path, story)
 
@@ -362,7 +376,7 @@ def test_F29_a_hung_order_is_ended_by_a_persons_word(tmp_path):
 def test_F30_inactive_is_no_end_while_the_broker_lists_the_order(tmp_path):
     async def story(wire: WireDesk) -> None:
         await wire.enter()
-        wire.control.hold_399 = True
+        wire.control.hold_quietly = True
         await wire.until(lambda: wire.hedges() == ["SELL 2 WORKING"], 10)
         intent = _only(wire)
         wire.proxy.cable.inject(_row(wire, intent, "Inactive"))
@@ -371,7 +385,7 @@ def test_F30_inactive_is_no_end_while_the_broker_lists_the_order(tmp_path):
         wire.proxy.cable.inject(_row(wire, intent, "Submitted"))
         await wire.wait(20)
         assert wire.hedges() == ["SELL 2 WORKING"]
-        wire.control.hold_399 = False
+        wire.control.hold_quietly = False
         wire.gateway.desk.send(_order_of(wire, intent))
         wire.gateway.drive()
         await _settled(wire, -2, 1)

@@ -122,8 +122,8 @@ class OrderDesk:
             self._refuse(order, REJECTED, words, told=True)
         elif switches.stick_pending:
             self.stuck.append(order)
-        elif switches.hold_399:
-            self._hold(order)
+        elif switches.hold_399 or switches.hold_quietly:
+            self._hold(order, told=switches.hold_399)
         else:
             self.send(order)
             self._warn(order)
@@ -148,10 +148,12 @@ class OrderDesk:
             self._herald.show(order)
         self._herald.error(order, code, text)
 
-    def _hold(self, order: DeskOrder) -> None:
+    def _hold(self, order: DeskOrder, *, told: bool) -> None:
         order.local_status = "PreSubmitted"
         self._registry.number_locally(order)
         self._herald.show(order)
+        if not told:
+            return
         at = _reopening(self._site.exchange.market.session, order.contract)
         side, size = order.draft.side, order.draft.quantity
         self._herald.error(

@@ -41,6 +41,8 @@ class Switches:
     """Market data lines; 0 for the gateway's own number."""
     hold_399: bool = False
     """Orders are held until the open (399) and never worked."""
+    hold_quietly: bool = False
+    """Orders are accepted and never worked, without a word."""
     info_399: bool = False
     tif_10349: bool = False
     warn_2109: bool = False
