@@ -139,6 +139,10 @@ def _add_desk_verbs(commands: _Commands) -> None:
     freeze.add_argument("--why", default="frozen from the console", help="kept in the journal")
     unfreeze = commands.question("unfreeze", "release the latches")
     unfreeze.add_argument("--why", default="released from the console", help="kept in the journal")
+    resolve = commands.question("resolve", "say what became of an unknown order")
+    resolve.add_argument("number", type=int, metavar="NUMBER", help="of the order: 12 for #12")
+    resolve.add_argument("--typed", metavar="REF", help="its reference or the end of it")
+    resolve.add_argument("--why", default="", metavar="TEXT", help="what became of it; journalled")
 
 
 def _add_vega_verbs(vega: _Commands) -> None:

@@ -148,12 +148,18 @@ def run(options: argparse.Namespace) -> int:
 
 
 def ask(options: argparse.Namespace) -> int:
-    """Put the verb's question to the running desk, or to one of our own when none runs."""
+    """Put the verb's question to the running desk, or to one of our own when none runs.
+
+    Raises:
+        HedgetuiError: only a running desk may be asked this, and none runs.
+    """
     config.narrow_umask()
     loaded = settings_of(options)
     code = asyncio.run(_remotely(loaded, options))
     if code is not None:
         return code
+    if options.question in asking.RUNNING_ONLY:
+        raise asking.nobody_to_tell()
     try:
         return _on_a_loop(loaded, lambda: _locally(loaded, options))
     except BrokerUnreachable:

@@ -1,4 +1,4 @@
-"""The verbs that ask a desk: scan, enter, close, hedge, emergency, freeze and unfreeze.
+"""The verbs that ask a desk: scan, enter, close, hedge, emergency, freeze, unfreeze, resolve.
 
 They do not know which desk answers, the running one through its socket or one opened for a moment,
 and so behave the same. What sends orders shows its preview first and needs `--yes`.
@@ -18,10 +18,16 @@ from hedgetui.domain.errors import (
     RiskRefused,
     UsageError,
 )
-from hedgetui.ports.desk import DeskSnapshot, Outcome
+from hedgetui.domain.ids import key_tail
+from hedgetui.ports.desk import DeskSnapshot, OrderView, Outcome
 
-_NOT_HELD = frozenset({"book-moved", "preview-expired", "incomplete", "not-sent", "failed"})
+RUNNING_ONLY = frozenset({"resolve"})
+"""Questions for a desk that runs: one opened for a moment has not looked long enough to be told."""
+_NOT_HELD = frozenset(
+    {"book-moved", "preview-expired", "incomplete", "not-sent", "not-typed", "failed"}
+)
 """Refusals that may be different the next time: no rule stands against them."""
+_MINUTES_FROM_S = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,57 @@ async def unfreeze(asker: Asker, options: argparse.Namespace) -> int:
     return await _simple(asker, options, cm.Unfreeze(options.why))
 
 
+async def resolve(asker: Asker, options: argparse.Namespace) -> int:
+    """Take a person's word about an unknown order; without the typed reference only show it."""
+    snapshot, number = await asker.snapshot(), options.number
+    order = next((row for row in snapshot.unknown if row.number == number), None)
+    if order is None:
+        message = f"no unknown order #{number}"
+        known = ", ".join(f"#{row.number}" for row in snapshot.unknown)
+        hint = f"unknown now: {known}" if known else "no order is unknown"
+        raise UsageError(message, hint=hint, code="no-such-order")
+    if options.typed is None:
+        _show_unknown(order, snapshot, options)
+        return 1
+    if not options.why.strip():
+        message = "--why is missing: what became of the order"
+        raise UsageError(message, hint='--why "cancelled in the dialog", it is journalled')
+    return await _simple(asker, options, cm.ResolveUnknown(number, options.typed, options.why))
+
+
+def _show_unknown(order: OrderView, snapshot: DeskSnapshot, options: argparse.Namespace) -> None:
+    """Print an unknown order, what its proof lacks, and what must be typed to end it."""
+    age, tail = max(0.0, snapshot.status.now - order.at), key_tail(order.client_key)
+    missing = snapshot.missing_of(order.number)
+    output.say(cm.LOOK_FIRST)
+    output.say(f'nothing done: hedgetui resolve {order.number} --typed {tail} --why "…"')
+    if output.wants_json(options):
+        row: dict[str, object] = {
+            "number": order.number, "text": order.text, "state": order.state, "age_s": age,
+            "filled": order.filled, "quantity": order.quantity, "client_key": order.client_key,
+            "missing": missing, "type": tail,
+        }  # fmt: skip
+        output.print_json({"code": "not-typed", "message": "nothing done", "order": row})
+        return
+    words = f"{age:.0f} s" if age < _MINUTES_FROM_S else f"{age / 60:.0f} min"
+    output.print_lines(
+        [
+            f"#{order.number} {order.text}",
+            f"  state      {order.state} for {words}, {order.filled} of {order.quantity} filled",
+            f"  missing    {missing}",
+            f"  reference  {order.client_key}",
+            f"  type       {tail}",
+        ]
+    )
+
+
+def nobody_to_tell() -> HedgetuiError:
+    """Return the refusal of a question that only a running desk may be asked."""
+    message = "no desk runs that could be told"
+    hint = "start `hedgetui` on this profile; its own look at the broker may settle the order"
+    return HedgetuiError(message, hint=hint, code="no-desk")
+
+
 async def _simple(asker: Asker, options: argparse.Namespace, command: cm.Command) -> int:
     outcome = await asker.dispatch(command)
     if not outcome.ok:
@@ -125,6 +182,6 @@ async def _simple(asker: Asker, options: argparse.Namespace, command: cm.Command
 
 QUESTIONS: dict[str, Question] = {
     "scan": scan, "enter": enter, "close": close, "hedge": hedge, "emergency": emergency,
-    "freeze": freeze, "unfreeze": unfreeze,
+    "freeze": freeze, "unfreeze": unfreeze, "resolve": resolve,
 }  # fmt: skip
 """By the name the command line gives them."""

@@ -128,6 +128,12 @@ class ResolveUnknown:
     reason: str
 
 
+LOOK_FIRST = (
+    "Look in TWS: orders, executions, open dialogs. Say this only when you know what became of it."
+)
+"""What every front end says before it takes such a verdict."""
+
+
 Command = (
     EnableStrategy | SwitchAuto | SetBand | Arm | Disarm | Freeze | Unfreeze | Scan | PreviewHedge
     | PreviewEntry | PreviewClose | PreviewFlatten | Confirm | CancelOrder | CancelAll | Reconcile

@@ -15,6 +15,8 @@ RANDOM_BITS = 80
 
 CLIENT_KEY_PREFIX = "HT1."
 """Marks our orders at the broker; the version is part of the mark."""
+KEY_TAIL_DIGITS = 6
+"""What a person types of an order reference to say which order is meant."""
 
 
 def _base32(value: int, digits: int) -> str:
@@ -29,6 +31,16 @@ def ulid(at: Timestamp, entropy: int) -> str:
 def client_key(intent_id: str) -> str:
     """Return the order reference of an intent: 30 ASCII characters."""
     return CLIENT_KEY_PREFIX + intent_id
+
+
+def key_tail(key: str) -> str:
+    """Return the end of an order reference, which a person types to say which order is meant."""
+    return key[-KEY_TAIL_DIGITS:]
+
+
+def names_order(typed: str, key: str) -> bool:
+    """Whether `typed` is the order reference `key` or its end; the case of letters is no matter."""
+    return typed.upper() in {key.upper(), key_tail(key).upper()}
 
 
 def increment(identity: str) -> str:

@@ -10,6 +10,7 @@ from hedgetui.domain import commands as cm
 from hedgetui.domain import events as ev
 from hedgetui.domain import orders as od
 from hedgetui.domain.errors import HedgetuiError, StoreError
+from hedgetui.domain.ids import key_tail, names_order
 from hedgetui.domain.risk import Denial, Refusal
 from hedgetui.domain.units import Contracts
 from hedgetui.domain.vega import strangle as st
@@ -29,7 +30,6 @@ from hedgetui.ports.ids import IdSource
 
 _DIGITS_TO_TYPE = 4
 _PREVIEWS_KEPT = 8
-_KEY_TAIL = 6
 
 
 def done(message: str) -> Outcome:
@@ -176,11 +176,13 @@ class Switches:
         for intent in self._recorder.state.live_intents:
             if intent.number != command.number or intent.state is not od.IntentState.UNKNOWN:
                 continue
-            if command.typed_key not in {intent.client_key, intent.client_key[-_KEY_TAIL:]}:
+            if not names_order(command.typed_key, intent.client_key):
                 return refused("not-typed", "the typed reference is not this order's",
-                               f"it ends in …{intent.client_key[-_KEY_TAIL:]}")  # fmt: skip
+                               f"it ends in …{key_tail(intent.client_key)}")  # fmt: skip
             reason = f"{by}: {command.reason}"
             await self._tracker.prove(intent.intent_id, od.HumanVerdict(reason), reason)
+            order = f"#{intent.number} {intent.draft.describe()}"
+            self._recorder.say("warn", f"⚠ {order} resolved by {reason}")
             return done(f"#{command.number} resolved by {by}")
         return refused("no-such-order", f"no unknown order #{command.number}")
 

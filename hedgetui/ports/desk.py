@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from hedgetui.domain.commands import Command
+from hedgetui.domain.orders import IntentState
 from hedgetui.domain.units import Timestamp
 from hedgetui.ports.journal import LogRecord, Sample
 
@@ -295,6 +296,15 @@ class DeskSnapshot:
     """For the day P&L chart, oldest first, thinned to a few hundred."""
     reminders: tuple[str, ...] = ()
     health: HealthView = field(default_factory=HealthView)
+
+    @property
+    def unknown(self) -> tuple[OrderView, ...]:
+        """Orders whose fate is not known, newest first."""
+        return tuple(row for row in self.orders if row.state == IntentState.UNKNOWN)
+
+    def missing_of(self, number: int) -> str:
+        """Return the evidence that an unknown order still lacks, or that nobody looked yet."""
+        return dict(self.health.missing).get(f"#{number}", "not looked for yet")
 
 
 @dataclass(frozen=True, slots=True)

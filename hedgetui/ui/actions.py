@@ -113,6 +113,8 @@ ACTIONS: tuple[Action, ...] = (
            "safe"),
     Action("trade.reconcile", ("R",), "app", "Reconcile", "re-read the broker", "Trade",
            "trade.reconcile", 12, "safe"),
+    Action("trade.resolve", ("U",), "app", "Resolve", "settle an unknown", "Trade",
+           "trade.resolve", 0, "order"),
     Action("screen.menu", ("b",), "app", "Menu", "presets, strategy", "App", "trade.menu", 13),
     Action("app.command", ("colon", "f2"), "app", "Cmd", "all commands", "App", "view.palette", 14),
     Action("app.help", ("question_mark", "f1"), "app", "Help", "this page", "App", "view.help", 3),

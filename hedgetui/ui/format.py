@@ -91,6 +91,17 @@ def age(seconds: float | None) -> str:
     return f"{seconds / 86400:.0f}d"
 
 
+def whole_age(seconds: float | None) -> str:
+    """Return a whole age, `12s` or `4m`; it moves at most once a second."""
+    if seconds is None or not math.isfinite(seconds):
+        return UNKNOWN
+    whole = max(0, math.floor(seconds))
+    for size, unit, most in ((1, "s", 60), (60, "m", 60), (3_600, "h", 48)):
+        if whole < size * most:
+            return f"{whole // size}{unit}"
+    return f"{whole // 86_400}d"
+
+
 def contracts(count: int, symbol: str) -> str:
     """Return `-5 MES`, `+4 MES`, or `none`."""
     return f"{count:+d} {symbol}" if count else "none"

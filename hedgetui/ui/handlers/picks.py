@@ -8,7 +8,7 @@ from hedgetui.ui import format as fmt
 from hedgetui.ui.screens.vega_rows import ALIVE
 
 if TYPE_CHECKING:
-    from hedgetui.ports.desk import CandidateView
+    from hedgetui.ports.desk import CandidateView, OrderView
     from hedgetui.ui.app import HedgeApp
 
 _KEYS = "123456789"
@@ -70,6 +70,24 @@ class Picks:
             return rows[0][0]
         rows.insert(0, ("all", "every working order", ""))
         return await self._from("Cancel which order?", rows)
+
+    async def unknown_order(self) -> OrderView | None:
+        """Return the unknown order to settle, or None."""
+        snapshot = self._app.snapshot
+        if snapshot is None or not snapshot.unknown:
+            self._app.note("no order is unknown: there is nothing to resolve")
+            return None
+        unknown = {str(row.number): row for row in snapshot.unknown}
+        under_cursor = str(self._app.shell.vega.chosen_order)
+        if under_cursor in unknown:
+            return unknown[under_cursor]
+        if len(unknown) == 1:
+            return snapshot.unknown[0]
+        rows = [
+            (number, f"#{number} {row.text}", f"for {fmt.age(snapshot.status.now - row.at)}")
+            for number, row in unknown.items()
+        ]
+        return unknown.get(await self._from("Resolve which order?", rows) or "")
 
     async def menu(self) -> str | None:
         """Return what the `b` menu chose: `preset:balanced`, `custom`, `strategy:on`, `release`."""

@@ -92,6 +92,10 @@ class TradeKeys:
         """Read broker truth now."""
         self._app.fly("reconcile", self._ask(cmd.Reconcile()))
 
+    def resolve(self) -> None:
+        """Ask what became of an unknown order, and tell the desk."""
+        self._app.fly(PREVIEW, self._resolve())
+
     def scan(self) -> None:
         """Read the chain and rank strangles."""
         self._app.fly("scan", self._ask(cmd.Scan()))
@@ -173,6 +177,17 @@ class TradeKeys:
         rows = ("What has been filled stays filled.",)
         if await self._app.ask(YesDialog(f"Cancel {text}?", rows, "cancel it", no="leave it")):
             await self._ask(cmd.CancelAll() if every else cmd.CancelOrder(int(number)))
+
+    async def _resolve(self) -> None:
+        from hedgetui.ui.dialogs.resolve import ResolveDialog  # noqa: PLC0415 - off the first paint
+
+        order = await self._app.picks.unknown_order()
+        snapshot = self._app.snapshot
+        if order is None or snapshot is None:
+            return
+        word = await self._app.ask(ResolveDialog(order, snapshot))
+        if word is not None:
+            await self._ask(cmd.ResolveUnknown(order.number, word.typed, safe(word.reason)))
 
     async def _arm(self) -> None:
         from hedgetui.ui.dialogs.arm import arm_live  # noqa: PLC0415 - off the first paint

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from hedgetui.domain.ids import key_tail
 from hedgetui.ports.desk import DeskSnapshot, HealthView, StatusView
 from hedgetui.ui import format as fmt
 from hedgetui.ui.screens.status_text import Look
@@ -73,19 +74,8 @@ def health_rows(snapshot: DeskSnapshot, look: Look) -> tuple[HealthRow, ...]:
     )
 
 
-def _age(seconds: float | None) -> str:
-    """Return a whole age, `12s` or `4m`; it moves at most once a second."""
-    if seconds is None or not math.isfinite(seconds):
-        return fmt.UNKNOWN
-    whole = max(0, math.floor(seconds))
-    for size, unit, most in ((1, "s", 60), (60, "m", 60), (3_600, "h", 48)):
-        if whole < size * most:
-            return f"{whole // size}{unit}"
-    return f"{whole // 86_400}d"
-
-
 def _since(at: float | None, now: float) -> str:
-    return _age(None if at is None else now - at)
+    return fmt.whole_age(None if at is None else now - at)
 
 
 def _link(health: HealthView, now: float) -> HealthRow:
@@ -109,7 +99,7 @@ def _link(health: HealthView, now: float) -> HealthRow:
 def _next_try(health: HealthView, now: float) -> str:
     if health.next_try_at is None or health.next_try_at <= now:
         return "tries again by itself"
-    return f"tries again in {_age(health.next_try_at - now)}"
+    return f"tries again in {fmt.whole_age(health.next_try_at - now)}"
 
 
 def _broker(health: HealthView) -> HealthRow:
@@ -144,7 +134,7 @@ def _messages(health: HealthView) -> HealthRow:
     age = health.last_message_age_s
     up = health.link in _LIVE_LINK
     silent = age is not None and age > SILENT_S and up
-    last = "no message yet" if age is None else f"last {_age(age)} ago"
+    last = "no message yet" if age is None else f"last {fmt.whole_age(age)} ago"
     text = f"{last} · {health.sent_last_second} sent/s · {health.queued} queued"
     advice = "the broker is silent: R asks it; a frozen TWS answers nothing" if silent else ""
     state: State = "caution" if silent else "unknown" if age is None else "ok" if up else ""
@@ -230,11 +220,14 @@ def _truth(snapshot: DeskSnapshot, now: float) -> Iterator[HealthRow]:
 
 def _orders(snapshot: DeskSnapshot, now: float) -> Iterator[HealthRow]:
     health = snapshot.health
-    ages = {f"#{row.number}": _since(row.at, now) for row in snapshot.orders}
-    advice = "may be filled: never send it again by hand; R reads the broker, look in TWS"
+    known = {
+        f"#{row.number}": f" for {_since(row.at, now)}, reference …{key_tail(row.client_key)}"
+        for row in snapshot.orders
+    }
+    advice = "may be filled: never send it again by hand; R reads the broker; look in TWS, then U"
     for number, (order, evidence) in enumerate(health.missing):
-        age = f" for {ages[order]}" if order in ages else ""
-        yield HealthRow("Truth", "Orders", "bad", f"{order} UNKNOWN{age}: {evidence}",
+        words = f"{order} UNKNOWN{known.get(order, '')}: {evidence}"
+        yield HealthRow("Truth", "Orders", "bad", words,
                         "" if number else advice)  # fmt: skip
     rest = health.unknown_orders - len(health.missing)
     if rest > 0:

@@ -1,0 +1,160 @@
+"""Saying what became of an unknown order: the last resort when evidence cannot tell.
+
+A verdict frees the slot, and the next order may follow at once. So the order stands here with all
+that is known of it, the reason goes to the journal, and which order is meant is typed by hand. An
+order that settles while the dialog is open takes no verdict any more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.content import Content
+
+from hedgetui.domain.commands import LOOK_FIRST
+from hedgetui.domain.ids import key_tail, names_order
+from hedgetui.domain.orders import IntentState
+from hedgetui.ui import format as fmt
+from hedgetui.ui.actions import BY_ID, keys_shown
+from hedgetui.ui.dialogs.base import Body, Dialog, fold, keys, labelled
+
+if TYPE_CHECKING:
+    from hedgetui.ports.desk import DeskSnapshot, OrderView
+
+LONGEST_REASON = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A person's verdict."""
+
+    reason: str
+    typed: str
+    """The reference or its end, as typed."""
+
+
+class ResolveDialog(Dialog[Word]):
+    """Asks for a reason, then for the end of the order's reference."""
+
+    CANCEL_KEYS = frozenset({"escape", "ctrl+c"})
+    WIDTH: ClassVar[int] = 74
+
+    def __init__(self, order: OrderView, snapshot: DeskSnapshot) -> None:
+        super().__init__(classes="danger")
+        self._order = order
+        self._facts = _facts(order, snapshot)
+        self._reason = ""
+        self._typed = ""
+        self._on_reference = False
+        self._problem = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether the order still is unknown."""
+        return self._order.state == IntentState.UNKNOWN
+
+    def desk_moved(self, snapshot: DeskSnapshot) -> None:
+        """Follow the order: it grows older, and may settle by itself."""
+        found = [row for row in snapshot.orders if row.number == self._order.number]
+        self._order = found[0] if found else self._order
+        facts = _facts(self._order, snapshot)
+        if facts != self._facts:
+            self._facts = facts
+            self.repaint()
+
+    def press(self, key: str, character: str) -> None:
+        """Collect the reason, then the reference; Enter goes on, Backspace also goes back."""
+        if not self.open or key in self.CANCEL_KEYS:
+            if key in {*self.CANCEL_KEYS, "enter"}:
+                self.cancel()
+            return
+        self._problem = ""
+        if key == "enter":
+            self._go_on()
+        elif key == "backspace":
+            self._rub_out()
+        elif len(character) == 1 and character.isprintable():
+            self._add(character)
+        if self.is_current:
+            self.repaint()
+            self.query_one(Body).scroll_end(animate=False)
+
+    def _go_on(self) -> None:
+        if not self._on_reference:
+            self._on_reference = bool(self._reason.strip())
+            self._problem = "" if self._on_reference else "say what became of it"
+        elif names_order(self._typed, self._order.client_key):
+            self.dismiss(Word(self._reason.strip(), self._typed))
+        else:
+            self._problem = f"not the end of #{self._order.number}'s reference"
+
+    def _rub_out(self) -> None:
+        if not self._on_reference:
+            self._reason = self._reason[:-1]
+        elif self._typed:
+            self._typed = self._typed[:-1]
+        else:
+            self._on_reference = False
+
+    def _add(self, character: str) -> None:
+        if self._on_reference:
+            self._typed = (self._typed + character)[: len(self._order.client_key)]
+        else:
+            self._reason = (self._reason + character)[:LONGEST_REASON]
+
+    def heading(self, width: int) -> Content:
+        """Return which order it is about."""
+        title = f"Resolve #{self._order.number}: what became of it?"
+        return Content.styled(title[:width], "bold")
+
+    def lines(self, width: int) -> list[Content]:
+        """Return the order, the warning and the two fields."""
+        rows: list[Content] = []
+        for label, text in self._facts:
+            rows += labelled(label, text, width, indent=11)
+        rows += [Content(""), *(Content.styled(row, "bold") for row in fold(LOOK_FIRST, width))]
+        if not self.open:
+            return rows
+        tail = key_tail(self._order.client_key).lower()
+        kill = keys_shown(BY_ID["trade.kill"], self.owner.keymap_in_use)
+        rows += [Content("")]
+        rows += self._field("why", self._reason, width, here=not self._on_reference)
+        rows += labelled("type", f"{tail}, the end of its reference", width, indent=11)
+        rows += self._field("", self._typed, width, here=self._on_reference)
+        hint = f"{kill} is the kill key here too: small letters will do"
+        return [*rows, *(Content.styled(row, "dim") for row in fold(hint, width))]
+
+    def _field(self, label: str, text: str, width: int, *, here: bool) -> list[Content]:
+        style = "bold reverse" if here else "bold"
+        return labelled(label, f"{text}_" if here else text, width, indent=11, style=style)
+
+    def key_line(self, width: int) -> Content:
+        """Return what Enter does next, what is wrong, or that nothing is left to say."""
+        if not self.open:
+            words = f"{self._order.state} by now"
+            return Content.assemble((words, "bold"), "   ", ("Esc", "bold reverse"), " close")
+        if self._problem:
+            row = fold(self._problem, max(8, width - 14))[0]
+            return Content.assemble((row, "bold $error"), "   ", ("Esc", "bold"), " cancel")
+        then = "resolve it" if self._on_reference else "next"
+        return keys(("Enter", then), ("Esc", "cancel (default)"))
+
+
+def _facts(order: OrderView, snapshot: DeskSnapshot) -> tuple[tuple[str, str], ...]:
+    """Return what is known of the order, and what a verdict leads to."""
+    status = snapshot.status
+    filled = f"{order.filled} of {order.quantity} filled"
+    rows = [("order", f"{order.text}, {order.purpose}")]
+    if order.state != IntentState.UNKNOWN:
+        return (*rows, ("state", f"{order.state}, {filled}: no verdict is needed any more"))
+    after = "its slot is free; fills are still the broker's to tell"
+    if status.auto and status.armed and status.enabled and not status.latches:
+        after = "its slot is free and AUTO is on: the next order may leave at once"
+    return (
+        *rows,
+        ("state", f"{order.state} for {fmt.whole_age(status.now - order.at)}, {filled}"),
+        ("missing", snapshot.missing_of(order.number)),
+        ("reference", order.client_key),
+        ("afterwards", after),
+    )
