@@ -159,7 +159,8 @@ async def library_alone(port: int) -> float:
     ib: Any = api.IB()
     await ib.connectAsync("127.0.0.1", port, clientId=18, timeout=10)
     try:
-        month = (await ib.reqContractDetailsAsync(api.Contract(secType="FUT", symbol="MES", exchange="CME")))[0].contract
+        wanted = api.Contract(secType="FUT", symbol="MES", exchange="CME")
+        month = (await ib.reqContractDetailsAsync(wanted))[0].contract
         ticks = [ib.reqContractDetailsAsync(month) for _ in range(QUESTIONS)]
         questions = [asyncio.ensure_future(one) for one in ticks]
         await asyncio.sleep(0)

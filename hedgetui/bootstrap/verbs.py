@@ -25,6 +25,7 @@ from hedgetui.console.settings import loaded as settings_of
 from hedgetui.console.settings import named_file, socket_path
 from hedgetui.domain import commands as cm
 from hedgetui.domain.errors import BrokerUnreachable, UsageError
+from hedgetui.ports.broker import Environment
 from hedgetui.ports.desk import DeskSnapshot, Outcome
 from hedgetui.simulation.scenarios import TraderStep, scenario
 from hedgetui.simulation.virtual_loop import run_virtual
@@ -109,6 +110,7 @@ def run(options: argparse.Namespace) -> int:
     config.narrow_umask()
     loaded = settings_of(options)
     simulated = _simulated(loaded)
+    _not_for_live(loaded, options)
     world = scenario(options.scenario or _RUN_SCENARIO)
     lines = headless.FactLines() if output.wants_json(options) else None
 
@@ -129,11 +131,12 @@ def run(options: argparse.Namespace) -> int:
                 ending = headless.Ending(lines)
                 inner.enter_context(ending.by_signals())
                 opened = open_desk(
-                    loaded, world, folder=place, db=named_file(options, "db"), listener=lines,
+                    loaded, world, folder=place, db=named_file(options, "db"), listener=ending.fact,
                     speed=1.0 if simulated or pace is None else pace,
                     deterministic=simulated, must_reach=True,
                 )  # fmt: skip
-                desk = await inner.enter_async_context(opened)
+                with ending.opening():
+                    desk = await inner.enter_async_context(opened)
                 socket = None if place else socket_path(options, loaded.paths)
                 await inner.enter_async_context(listening(desk.kernel, socket, desk.complain))
                 summary = await headless.run(desk, plan(desk), seconds, ending)
@@ -142,6 +145,20 @@ def run(options: argparse.Namespace) -> int:
             return headless.finish(summary, as_json=lines is not None)
 
         return run_virtual(session, pace=pace) if simulated else asyncio.run(session())
+
+
+def _not_for_live(loaded: config.Loaded, options: argparse.Namespace) -> None:
+    """Keep what is for play away from real money.
+
+    Raises:
+        UsageError: a plan would trade it, or its clock would not be the wall's.
+    """
+    if loaded.settings.general.profile != Environment.LIVE.value:
+        return
+    for name in ("scenario", "speed"):
+        if getattr(options, name) is not None:
+            message = f"--{name} is not for live money"
+            raise UsageError(message, hint=f"without --{name}, or --profile paper")
 
 
 # --- console verbs that need a desk ----------------------------------------------------------

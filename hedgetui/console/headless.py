@@ -81,12 +81,14 @@ class FactLines:
 class Ending:
     """The first reason to stop, and who waits for it.
 
-    `lines` is the fact listener with `--json`, else None and the log is narrated.
+    `lines` prints facts with `--json`, else it is None and the log is narrated.
     """
 
     def __init__(self, lines: FactLines | None = None) -> None:
+        self._lines = lines
         self._over = asyncio.Event()
         self._why: str | BaseException = ""
+        self._opening: asyncio.Task[Any] | None = None
         self.streams = lines is not None
         if lines is not None:
             lines.on_stuck = self.because
@@ -102,6 +104,30 @@ class Ending:
         await self._over.wait()
         return self._why
 
+    def fact(self, fact: Fact) -> None:
+        """Hear a fact: from the first one on, a run ends in order."""
+        self._opening = None
+        if self._lines is not None:
+            self._lines(fact)
+
+    @contextlib.contextmanager
+    def opening(self) -> Iterator[None]:
+        """Let a signal break off what is done inside, until the first fact: a broker may take long.
+
+        Raises:
+            HedgetuiError: it was interrupted.
+        """
+        self._opening = task = asyncio.current_task()
+        try:
+            yield
+        except asyncio.CancelledError:
+            if task is None or not self._over.is_set():
+                raise
+            task.uncancel()
+            raise HedgetuiError(_INTERRUPTED, exit_code=INTERRUPTED, code=_INTERRUPTED) from None
+        finally:
+            self._opening = None
+
     @contextlib.contextmanager
     def by_signals(self) -> Iterator[None]:
         """End in order at the first signal; a second one is not ours and ends at once."""
@@ -114,6 +140,8 @@ class Ending:
         def stop() -> None:
             release()
             self.because(_INTERRUPTED)
+            if self._opening is not None:
+                self._opening.cancel()
 
         for number in _SIGNALS:
             loop.add_signal_handler(number, stop)

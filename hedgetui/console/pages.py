@@ -15,7 +15,8 @@ _STATES = {
     IntentState.CANCELLED: "the broker lists it as ended; fills it had are kept",
     IntentState.REJECTED: "the broker refused it and nothing was filled",
     IntentState.ABANDONED: "proven by us: it was never sent",
-    IntentState.ABSENT: "proven at the broker: complete looks do not know it",
+    IntentState.ABSENT: "proven at the broker: complete looks do not know it, and it has not taken "
+    "its number",
     IntentState.RESOLVED_BY_HUMAN: "a person typed what became of it",
 }
 
@@ -40,6 +41,8 @@ _INTRODUCTION = (
     "- `K` stops AUTO, `K` again freezes and cancels, a third `K` offers to flatten, which must be",
     "  typed. A freeze survives restarts until it is released.",
     "- `hedgetui freeze` does the same from another terminal.",
+    "- What the broker may hold unlisted, as behind a dialog, is never proven absent. `U` or",
+    "  `hedgetui resolve` takes a person's word for it; the end of its reference must be typed.",
 )
 
 

@@ -32,6 +32,8 @@ from hedgetui.simulation.tws_gateway import ACCOUNT, TwsGateway
 
 INTERRUPTED = 130
 _MOST_PORT = 65_535
+_MOST_SPEED = 3_600.0
+"""Faster, and the market could not be computed as fast as it is asked for: nothing would answer."""
 _LEAST_SESSION_S = 3_600.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -48,6 +50,9 @@ def run(options: argparse.Namespace) -> int:
     for name in ("tws", "admin"):
         _check_port(name, getattr(options, name))
     speed = pace(options.speed) or 1.0
+    if speed > _MOST_SPEED:
+        message = f"--speed {speed:g} is too fast to serve"
+        raise UsageError(message, hint=f"up to {_MOST_SPEED:g}")
     start = _start(options.start, time.time)
     config.narrow_umask()
     settings = settings_of(options).settings

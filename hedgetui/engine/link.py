@@ -38,6 +38,9 @@ _CALM_S = 5.0
 """After a short session the next one must stand so long before anything is sent through it."""
 
 _UNKNOWN_LOOK_S = 5.0
+_UNSETTLED_LOOK_S = 1.0
+"""Somebody's trade may hide behind an order of ours: the next hedge would not know of it."""
+_UNSETTLED_LOOKS = 10
 
 _OPENING_S = 60.0
 """A connection that does not become a session within this time is given up."""
@@ -261,8 +264,11 @@ class Link:
 
     def _interval(self) -> float:
         state = self._recorder.state
+        unsettled = self._reconciler.unsettled
+        if 0 < unsettled <= _UNSETTLED_LOOKS:
+            return _UNSETTLED_LOOK_S
         unknown = any(i.state is od.IntentState.UNKNOWN for i in state.live_intents)
-        doubt = unknown or bool(self._tracker.ends) or bool(state.differences)
+        doubt = unknown or bool(self._tracker.ends) or bool(state.differences) or unsettled > 0
         return _UNKNOWN_LOOK_S if doubt else float(self._settings.audit_interval)
 
     def _needs_new_session(self) -> bool:

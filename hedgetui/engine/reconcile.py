@@ -43,6 +43,8 @@ class Reconciler:
         self.missing: dict[str, str] = {}
         """Intent id to the evidence still missing; for the screen."""
         self._remind_at: dict[str, Timestamp] = {}
+        self.unsettled = 0
+        """Looks in a row that left a position open which an order under way may explain."""
         self.looked_at: Timestamp | None = None
         """When the newest complete look was asked for."""
 
@@ -157,7 +159,9 @@ class Reconciler:
             for intent in (*before.live_intents, *state.live_intents, *fresh)
             for key in leg_keys(intent.draft.instrument_key)
         }
-        found = tuple(item for item in found if item.instrument_key not in moving)
+        settled = tuple(item for item in found if item.instrument_key not in moving)
+        self.unsettled = self.unsettled + 1 if len(settled) < len(found) else 0
+        found = settled
         unknown = sum(i.state is od.IntentState.UNKNOWN for i in state.live_intents)
         event = ev.Reconciled(look.session, found, unknown)
         if state.synced_session == look.session and state.differences == found:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import socket
+import subprocess
+import sys
 import time
 
 import pytest
@@ -42,6 +47,31 @@ def test_a_broker_that_does_not_listen_is_exit_3(hedgetui, profile, words):
     assert "Traceback" not in spoken.err
 
 
+@pytest.mark.parametrize("words", [("--speed", "60"), ("--scenario", "trader")])
+def test_what_is_for_play_is_refused_for_live_money(hedgetui, words):
+    ended = hedgetui("--profile", "live", "run", "--headless", "--for", "1s", *words, "--json")
+    assert (ended.code, ended.error["message"]) == (2, f"{words[0]} is not for live money")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_broker_that_never_answers_can_be_given_up(monkeypatch, number):
+    """TWS waits for somebody to accept the connection: the run has not even begun."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("HEDGETUI_PROFILE__PAPER__PORT", str(silent.getsockname()[1]))
+        running = subprocess.Popen(
+            [sys.executable, "-m", "hedgetui", "--profile", "paper", "run", "--headless", "--json"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        with running:
+            silent.settimeout(30)
+            peer, _ = silent.accept()
+            running.send_signal(number)
+            out, err = running.communicate(timeout=30)
+            peer.close()
+    assert (running.returncode, err) == (130, "")
+    assert json.loads(out)["error"]["code"] == "interrupted"
+
+
 def test_the_pure_rule_needs_no_broker(hedgetui):
     assert hedgetui("--profile", "live", "vega", "size", "47", "--json").json["contracts"] == 9
 
@@ -62,7 +92,7 @@ def test_the_doctor_says_what_is_missing_and_how_to_mend_it(hedgetui):
     assert set(lines) >= BROKER_LINES
     assert all(line["fix"] for line in lines.values() if line["status"] != "ok")
     assert (lines["broker"]["status"], lines["clock"]["status"]) == ("fail", "warn")
-    assert "127.0.0.1:1:" in lines["broker"]["detail"]
+    assert "127.0.0.1:1" in lines["broker"]["detail"]
     assert (lines["port"]["status"], lines["host"]["status"]) == ("warn", "ok")
     assert "7497 (TWS) or 4002 (Gateway)" in lines["port"]["fix"]
     assert lines["client"]["detail"].startswith(("ib_insync", "ib_async"))

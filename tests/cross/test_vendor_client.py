@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from decimal import Decimal
 
 import pytest
-from hedgetui.simulation.tws_gateway import TwsGateway
 
 from hedgetui.domain.units import parse_utc
 from hedgetui.ports.clock import LoopClock
 from hedgetui.simulation.exchange import Exchange
 from hedgetui.simulation.market import seeded_market
+from hedgetui.simulation.tws_gateway import TwsGateway
 
 vendor = pytest.importorskip("ibapi.client", reason="make cross installs the vendor's client")
 wrapper = pytest.importorskip("ibapi.wrapper")

@@ -86,6 +86,29 @@ def test_an_execution_while_truth_is_read_is_no_difference() -> None:
     play(story)
 
 
+def test_a_hand_behind_an_order_under_way_is_seen_as_soon_as_the_order_ends() -> None:
+    """What differs while an order works may be its fill; the next hedge must not wait to know."""
+
+    async def story(bench: Bench) -> None:
+        bench.feed.options(12, 4)
+        bench.broker.mode = "list"
+        await bench.ready()
+        await bench.wait(1)
+        bench.broker.positions[MES] = -3
+        bench.broker.tell(br.PositionMoved(MES, -3))
+        await bench.wait(2)
+        assert bench.state.differences == ()
+        bench.broker.fill(bench.last_key())
+        await bench.wait(2)
+        bench.feed.options(60, 4)
+        await bench.wait(30)
+        (found,) = bench.state.differences
+        assert (found.journal, found.broker) == (-2, -5)
+        assert bench.hedges() == ["SELL 2 202512"]
+
+    play(story)
+
+
 def test_an_order_sent_while_truth_is_read_is_not_judged_by_it() -> None:
     async def story(bench: Bench) -> None:
         bench.feed.options(2, 4)

@@ -84,6 +84,7 @@ def test_a_taken_port_is_named(capsys):
         (("--tws", "0", "--start", "yesterday"), "2025-11-19T14:31:00Z"),
         (("--tws", "0", "--scenario", "crsh"), "did you mean crash"),
         (("--tws", "0", "--speed", "0"), "positive"),
+        (("--tws", "0", "--speed", "1e9"), "up to 3600"),
     ],
 )
 def test_wrong_words_are_answered_with_the_right_ones(capsys, words, hint):

@@ -109,7 +109,9 @@ def test_each_row_knows_well_from_ill(changes, item, state, words):
 
 def test_an_unknown_order_shows_its_age_and_the_missing_evidence():
     text = row(DEGRADED, "Orders").text
-    assert text == "#124 UNKNOWN for 42s: a second complete look in a new session"
+    assert text == (
+        "#124 UNKNOWN for 42s, reference …000124: a second complete look in a new session"
+    )
 
 
 def test_without_a_link_nothing_of_it_is_called_well():

@@ -15,6 +15,15 @@ FROZEN = replace(
                          latches=("freeze: kill key",), unknown_orders=1),
 )  # fmt: skip
 
+DOUBT = replace(
+    DEGRADED,
+    orders=(replace(DEGRADED.orders[0], client_key="HT1.01KAEA2CDE0BXKAZXWBBVHM6ZW"),),
+    health=replace(
+        DEGRADED.health,
+        missing=(("#124", "the broker has it and does not list it: look for a dialog there"),),
+    ),
+)
+
 PICTURES = {
     "vega-full-120x36": ((120, 36), (), FULL, {}),
     "vega-full-80x24": ((80, 24), (), FULL, {}),
@@ -44,6 +53,7 @@ PICTURES = {
     "health-down-60x20": ((60, 20), ("7",), DOWN, {}),
     "health-down-40x12": ((40, 12), ("7",), DOWN, {}),
     "vega-degraded-80x24": ((80, 24), (), DEGRADED, {}),
+    "resolve-80x24": ((80, 24), ("U", *"hung in a dialog, cancelled", "enter", "2"), DOUBT, {}),
     "arm-live-80x24": (
         (80, 24), ("A", "4"), replace(FROZEN, status=replace(FROZEN.status, armed=False)), {},
     ),

@@ -50,3 +50,12 @@ def test_a_source_always_grows_even_when_the_clock_steps_back(moments) -> None:
     source = IdSource(_Stepping(moments), Random(3))  # type: ignore[arg-type]  # noqa: S311
     made = [source.next() for _ in moments]
     assert made == sorted(set(made))
+
+
+def test_a_person_names_an_order_by_its_reference_or_the_end_of_it() -> None:
+    key = ids.client_key(ids.ulid(Timestamp(1_763_564_400.0), 7))
+    tail = ids.key_tail(key)
+    assert len(tail) == ids.KEY_TAIL_DIGITS
+    assert all(ids.names_order(typed, key) for typed in (key, key.lower(), tail, tail.lower()))
+    others = ("", tail[1:], key[-7:], key[:-1], f"{tail} ", f"…{tail}", "nonsense")
+    assert not any(ids.names_order(typed, key) for typed in others)

@@ -79,6 +79,23 @@ def test_a_session_of_a_later_process_is_newer_whatever_its_number() -> None:
     assert verdict(intent(), now, earlier).evidence is None
 
 
+@pytest.mark.parametrize(
+    ("one", "epoch", "absent"),
+    [
+        (intent(), 1, True),
+        (intent(), 2, False),
+        (intent(state=IntentState.SENDING), 2, False),
+        (intent(broker_order="77"), 1, False),
+    ],
+)
+def test_what_may_be_held_back_unlisted_is_never_absent(one, epoch, absent) -> None:
+    """A dialog holds it: only the process that sent it can tell that it never arrived."""
+    now = look(may_hold=True)
+    found = judge(one, now, EARLIER, own={MES: -2}, gap=Seconds(10.0), epoch=epoch)
+    assert isinstance(found.evidence, ProvenAbsent) is absent
+    assert absent or found.words.endswith("look for a dialog there, then resolve")
+
+
 @pytest.mark.parametrize("state", [IntentState.WORKING, IntentState.CANCELLING])
 def test_an_order_that_was_listed_and_is_gone_is_unknown_never_absent(state) -> None:
     found = verdict(intent(state=state), look(), EARLIER)

@@ -118,12 +118,13 @@ class ResolveDialog(Dialog[Word]):
             return rows
         tail = key_tail(self._order.client_key).lower()
         kill = keys_shown(BY_ID["trade.kill"], self.owner.keymap_in_use)
-        rows += [Content("")]
+        hint = f"{kill} is the kill key here too: small letters will do."
+        rows += [*(Content.styled(row, "dim") for row in fold(hint, width)), Content("")]
         rows += self._field("why", self._reason, width, here=not self._on_reference)
-        rows += labelled("type", f"{tail}, the end of its reference", width, indent=11)
-        rows += self._field("", self._typed, width, here=self._on_reference)
-        hint = f"{kill} is the kill key here too: small letters will do"
-        return [*rows, *(Content.styled(row, "dim") for row in fold(hint, width))]
+        if self._on_reference:  # the field that is typed in stays the last line, always in view
+            rows += labelled("type", f"{tail}, the end of its reference", width, indent=11)
+            rows += self._field("", self._typed, width, here=True)
+        return rows
 
     def _field(self, label: str, text: str, width: int, *, here: bool) -> list[Content]:
         style = "bold reverse" if here else "bold"
@@ -148,9 +149,9 @@ def _facts(order: OrderView, snapshot: DeskSnapshot) -> tuple[tuple[str, str], .
     rows = [("order", f"{order.text}, {order.purpose}")]
     if order.state != IntentState.UNKNOWN:
         return (*rows, ("state", f"{order.state}, {filled}: no verdict is needed any more"))
-    after = "its slot is free; fills are still the broker's to tell"
+    after = "slot free; what was filled is still the broker's to tell"
     if status.auto and status.armed and status.enabled and not status.latches:
-        after = "its slot is free and AUTO is on: the next order may leave at once"
+        after = "slot free, AUTO on: the next order may leave at once"
     return (
         *rows,
         ("state", f"{order.state} for {fmt.whole_age(status.now - order.at)}, {filled}"),

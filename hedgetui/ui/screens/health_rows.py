@@ -224,7 +224,10 @@ def _orders(snapshot: DeskSnapshot, now: float) -> Iterator[HealthRow]:
         f"#{row.number}": f" for {_since(row.at, now)}, reference …{key_tail(row.client_key)}"
         for row in snapshot.orders
     }
-    advice = "may be filled: never send it again by hand; R reads the broker; look in TWS, then U"
+    advice = (
+        "may be filled: never send it again by hand; R reads the broker; "
+        "look in TWS, then U resolves it"
+    )
     for number, (order, evidence) in enumerate(health.missing):
         words = f"{order} UNKNOWN{known.get(order, '')}: {evidence}"
         yield HealthRow("Truth", "Orders", "bad", words,
