@@ -167,15 +167,17 @@ def play(
     audited: bool = True,
     start: Timestamp = START,
     auto: bool = True,
+    profile: str = "paper",
+    account: str = ACCOUNT,
 ) -> None:
-    """Tell `story` on a desk of profile paper, connected through the wire."""
+    """Tell `story` on a desk of `profile`, connected through the wire to a gateway of `account`."""
 
     async def main() -> None:
         async with AsyncExitStack() as stack:
             clock = LoopClock(start)
             exchange = exchange_of(world, seed=7, start=start, tick_s=1.0, fees=Fees())
             stack.callback(exchange.close)
-            gateway = TwsGateway(exchange, clock, account=ACCOUNT, seed=7)
+            gateway = TwsGateway(exchange, clock, account=account, seed=7)
             port = await gateway.start()
             stack.push_async_callback(gateway.close)
             proxy = Proxy(lambda: port)
@@ -184,8 +186,8 @@ def play(
             wire = WireDesk(gateway, proxy, clock)
             loaded = config.load(
                 flags={
-                    "general.profile": "paper",
-                    "profile.paper.port": front,
+                    "general.profile": profile,
+                    f"profile.{profile}.port": front,
                     "vega.enabled": True,
                     "vega.auto": auto,
                     "vega.max_cost": 5_000.0,
