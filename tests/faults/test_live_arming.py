@@ -1,4 +1,4 @@
-"""Real money over the wire: disarmed by every start and every session, armed by typed characters."""
+"""Real money over the wire: disarmed by every start and session, armed by typed characters."""
 
 from __future__ import annotations
 

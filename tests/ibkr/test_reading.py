@@ -234,6 +234,25 @@ def test_delayed_ticks_are_ticks_and_their_type_is_known():
     assert (fold.sides, fold.data_type) == ((5.1, 5.3), "delayed")
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ["1", "6", "9", "66", "5.1", "3", "0"],
+        ["1", "6", "9", "67", "5.3", "3", "0"],
+        ["1", "6", "9", "68", "5.2", "3", "0"],
+        ["21", "9", "83", "0", "0.18", "-0.3", "4.5", "0", "0.01", "0.6", "-0.2", "680.1"],
+    ],
+)
+def test_a_delayed_tick_is_delayed_whatever_was_announced(fields):
+    fold = Fold()
+    tick = ticks.read(int(fields[0]), fields)
+    assert tick is not None
+    fold.take(tick, NOW)
+    assert fold.data_type == "delayed"
+    fold.take(ticks.read(58, ["58", "1", "9", "1"]), NOW)
+    assert fold.data_type == "live"
+
+
 def test_a_size_proves_the_prices_and_a_model_does_not():
     fold = Fold()
     fold.take(Tick(9, Field.BID, 5.0), NOW)

@@ -114,10 +114,14 @@ class Inquiry:
         request, future = self._session.question(
             lambda number: ib.client.reqAccountSummary(number, "All", _CASH)
         )
-        await self._session.answer(future, seconds)
-        await self._session.pacer.turn(Lane.LINK)
-        self._session.life.check()
-        ib.client.cancelAccountSummary(request)
+        try:
+            await self._session.answer(future, seconds)
+        finally:
+            # Also of a question without an end: TWS keeps few of them open and refuses more.
+            if self._session.life.alive:
+                await self._session.pacer.turn(Lane.LINK)
+                self._session.life.check()
+                ib.client.cancelAccountSummary(request)
         values = {key[2]: exact(one.value) for key, one in summary.items()
                   if key[:2] == (self.account, _CASH)}  # fmt: skip
         cash = values.get("USD") or next(iter(values.values()), None)

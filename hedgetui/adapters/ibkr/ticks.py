@@ -62,6 +62,8 @@ class Tick:
     field: Field
     value: float | None = None
     model: Model | None = None
+    delayed: bool = False
+    """Whether its own number says that it is delayed, whatever was announced for its line."""
 
 
 _PRICES: Final = {
@@ -69,6 +71,7 @@ _PRICES: Final = {
 }  # fmt: skip
 _GENERICS: Final = {24: Field.IV30, 49: Field.HALTED}
 _MODELS: Final = frozenset({13, 83})
+_DELAYED: Final = frozenset({66, 67, 68, 83})
 _NONE_YET: Final = -2.0
 """What the broker sends for a greek it has not computed."""
 
@@ -91,14 +94,15 @@ def read(number: int, fields: list[str]) -> Tick | None:
     if number == 58 and len(fields) > 3:
         return Tick(request, Field.DATA_TYPE, real(fields[3]))
     if number in {1, 45} and len(fields) > 4:
-        kinds = _PRICES if number == 1 else _GENERICS
-        kind = kinds.get(whole(fields[3]) or 0, Field.OTHER)
-        return Tick(request, kind, real(fields[4]))
+        kinds, what = _PRICES if number == 1 else _GENERICS, whole(fields[3]) or 0
+        kind = kinds.get(what, Field.OTHER)
+        return Tick(request, kind, real(fields[4]), delayed=number == 1 and what in _DELAYED)
     return Tick(request, Field.SIZE if number == 2 else Field.OTHER)
 
 
 def _computation(request: int, fields: list[str]) -> Tick:
-    if len(fields) < 12 or whole(fields[2]) not in _MODELS:
+    what = whole(fields[2]) if len(fields) >= 12 else None
+    if what not in _MODELS:
         return Tick(request, Field.OTHER)
     iv, delta, _, _, gamma, vega, theta, underlying = (real(one) for one in fields[4:12])
     if delta is not None and abs(delta) > 1:
@@ -111,7 +115,7 @@ def _computation(request: int, fields: list[str]) -> Tick:
         theta=None if theta == _NONE_YET else theta,
         underlying=price_number(underlying),
     )
-    return Tick(request, Field.MODEL, model=model)
+    return Tick(request, Field.MODEL, model=model, delayed=what in _DELAYED)
 
 
 _COLLAR = 0.05
@@ -172,6 +176,8 @@ class Fold:
             self.at = now
         if tick.field in _QUOTED:
             self.quoted_at = now
+        if tick.delayed:
+            self.data_type = DataType.DELAYED
         match tick.field:
             case Field.BID | Field.ASK | Field.LAST:
                 self._price(tick.field, price_number(tick.value), now, reference)

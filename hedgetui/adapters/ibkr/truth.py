@@ -97,7 +97,7 @@ class TruthReader:
                     await self._learn(parts)
                     if moves == self._moves:
                         return Complete(self._truth(parts))
-            except BrokerUnreachable as error:
+            except (BrokerUnreachable, DataError) as error:
                 return Incomplete(str(error))
             return Incomplete("executions kept coming while it was read")
 
@@ -179,9 +179,11 @@ class TruthReader:
                 continue
             terms = terms_of(one.contract)
             key = self._key(terms)
-            if key is None or quantity is None:
+            if key is None:
                 self._outside(terms, "position")
                 continue
+            if quantity is None:
+                raise DataError(f"positions: {key} has no whole number of contracts")
             held[key] = held.get(key, 0) + quantity
         return {key: quantity for key, quantity in held.items() if quantity}
 
