@@ -54,7 +54,7 @@ bench: $(DEV) ## every benchmark beside its anchor, one after the other
 	done; exit $$missed
 
 cross: $(CROSS) ## the broker tests on ib_async and the vendor's own client, in a virtualenv of their own
-	$(CROSS_VENV)/bin/python -m pytest $(PARALLEL) tests/contract tests/ibkr tests/cross $(ARGS)
+	$(CROSS_VENV)/bin/python -m pytest $(PARALLEL) tests/contract tests/gateway tests/ibkr tests/cross $(ARGS)
 
 deep: $(DEV) cross ## long random search, and everything in the second virtualenv
 	HEDGETUI_TEST_PROFILE=deep $(BIN)/python -m pytest --timeout 3600 $(ARGS)

@@ -119,8 +119,18 @@ class Tracker:
         if intent is not None:
             await self.prove(intent.intent_id, od.Noticed(notice.code, notice.message), "notice")
             if notice.code == _HELD and _HELD_WORDS in notice.message:
-                # Decided on this market, it must not trade at the gap of the next opening.
-                await self.cancel(intent, "the broker holds it until the opening")
+                await self._held(intent)
+
+    async def _held(self, intent: od.Intent) -> None:
+        """Take back an order that waits for the next opening: it was decided on this market.
+
+        The next one would be held as well, so hedging by rule stops until a person looked.
+        """
+        await self.cancel(intent, "the broker holds it until the opening")
+        if intent.draft.purpose.is_hedge and self._recorder.state.auto:
+            words = f"the broker holds #{intent.number} until the opening"
+            self._recorder.say("alarm", f"🛑 {words}: taken back, auto-hedge stopped")
+            await self._recorder.record(ev.AutoSwitched(on=False, by="held order"))
 
     async def executed(self, execution: br.Execution) -> None:
         """Book an execution once per id and revision, in any state of its order.

@@ -109,7 +109,11 @@ def test_F21_an_order_held_until_the_opening_is_taken_back(tmp_path):
         await wire.enter()
         wire.control.hold_399 = True
         await wire.until(lambda: wire.hedges() == ["SELL 2 CANCELLED"], 30)
+        await wire.wait(120)
+        assert wire.hedges() == ["SELL 2 CANCELLED"], "no blind repeat"
+        assert not wire.state.auto
         wire.control.hold_399 = False
+        await wire.do(cm.SwitchAuto(on=True))
         await _settled(wire, -2, 1)  # the held one never reached the exchange
         assert wire.hedges() == ["SELL 2 CANCELLED", "SELL 2 FILLED"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import importlib.util
 import logging
 import struct
 from collections.abc import Awaitable, Callable
@@ -21,16 +22,17 @@ from hedgetui.simulation.virtual_loop import run_virtual
 
 _T = TypeVar("_T")
 
+LIBRARY = "ib_insync" if importlib.util.find_spec("ib_insync") else "ib_async"
 START = parse_utc("2025-11-19T14:31:00Z")
 MES, CALL, PUT = "MES 202512", "XSP 20251219 540 C", "XSP 20251219 530 P"
 ACCOUNT = "DU1234567"
 
 
 def library() -> Any:
-    """Return the client library, imported where a loop runs, as it wants to be."""
+    """Return the client library of this virtualenv, imported where a loop runs, as it wants."""
 
     async def load() -> Any:
-        return importlib.import_module("ib_insync")
+        return importlib.import_module(LIBRARY)
 
     return run_virtual(load)
 
@@ -143,7 +145,7 @@ class Stage:
         self.exchange = gateway.exchange
         self.control = gateway.control
         self.errors: dict[int, list[tuple[int, int, str]]] = {}
-        self.lib = importlib.import_module("ib_insync")
+        self.lib = importlib.import_module(LIBRARY)
         self._clients: list[Any] = []
         self._raw: list[RawClient] = []
 
@@ -216,7 +218,7 @@ def play(
     """Play a scene on a gateway of its own; every message must have been readable."""
 
     async def session() -> _T:
-        importlib.import_module("ib_insync")
+        importlib.import_module(LIBRARY)
         exchange = Exchange(
             seeded_market(7, start=start), seed=7, faults=faults, fills=fills, state_path=state
         )
@@ -231,7 +233,7 @@ def play(
             exchange.close()
 
     complaints = Complaints()
-    logger = logging.getLogger("ib_insync")
+    logger = logging.getLogger(LIBRARY)
     logger.addHandler(complaints)
     try:
         result = run_virtual(session)

@@ -28,7 +28,17 @@ from hedgetui.simulation.tws.framing import (
 )
 from hedgetui.simulation.tws.orders_in import OrderRequest, draft_of, good_till, read_order
 from hedgetui.simulation.tws.orders_out import OrderView, completed_order, open_order, order_status
-from tests.gateway.stage import ACCOUNT, CALL, MES, PUT, Complaints, library, market_order, play
+from tests.gateway.stage import (
+    ACCOUNT,
+    CALL,
+    LIBRARY,
+    MES,
+    PUT,
+    Complaints,
+    library,
+    market_order,
+    play,
+)
 
 VERSIONS = (157, 163, 176, 178)
 FA_PROFILE_PLACE = 42
@@ -44,7 +54,7 @@ def encoded(order: Any, contract: Any, version: int, order_id: int = 9) -> list[
     client.sendMsg = sent.append
     client.placeOrder(order_id, contract, order)
     fields = sent[0].split("\0")[:-1]
-    if version >= 177:  # the library offers at most 176 and knows the field as always there
+    if version >= 177 and LIBRARY == "ib_insync":  # it ends at 176 and knows the field as there
         del fields[FA_PROFILE_PLACE + _combination_fields(contract)]
     return fields
 
@@ -276,7 +286,7 @@ class Heard:
 
 def decoded(fields: tuple[Any, ...], version: int) -> tuple[Any, ...]:
     """Return what the client library makes of a message."""
-    complaints, logger = Complaints(), logging.getLogger("ib_insync.Decoder")
+    complaints, logger = Complaints(), logging.getLogger(f"{LIBRARY}.Decoder")
     logger.addHandler(complaints)
     heard = Heard()
     try:

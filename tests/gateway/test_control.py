@@ -12,7 +12,7 @@ from hedgetui.domain.errors import BrokerUnreachable, DataError
 from hedgetui.simulation.faults import Faults, Interval
 from hedgetui.simulation.matching import FillModel
 from hedgetui.simulation.tws.admin import DEEDS, SWITCHES, AdminChannel, obey
-from tests.gateway.stage import CALL, MES, PUT, RawClient, market_order, play
+from tests.gateway.stage import CALL, LIBRARY, MES, PUT, RawClient, market_order, play
 
 RESTING = FillModel(passive_rate=0.0)
 
@@ -175,7 +175,9 @@ def test_a_held_order_is_listed_never_worked_and_can_be_cancelled():
         return status, book, listed.order.orderRef, trade.orderStatus.status, stage.errors[17]
 
     status, book, reference, ended, errors = play(scene)
-    assert (status, book, reference, ended) == ("PreSubmitted", {}, "held", "Cancelled")
+    # ib_async takes any warning about an order for a failed validation of it.
+    listed_as = "PreSubmitted" if LIBRARY == "ib_insync" else "ValidationError"
+    assert (status, book, reference, ended) == (listed_as, {}, "held", "Cancelled")
     assert [code for _, code, _ in errors] == [399, 202]
     assert "will not be placed at the exchange until 20251119 18:00:00" in errors[0][2]
 
@@ -340,11 +342,12 @@ def test_delayed_frozen_and_no_data():
         ib.reqMarketDataType(3)
         other = ib.reqMktData(await stage.option(ib, 541, "C"))
         await stage.sleep(2)
-        return delayed, frozen, still, stage.codes(), other.marketDataType, other.ask > 0
+        return delayed, frozen, still, stage.codes(), other.marketDataType, (other.ask, other.last)
 
     delayed, frozen, still, codes, kind, asked = play(scene)
     assert (delayed, frozen, still) == ((3, True), 2, (True, []))
-    assert (codes, kind, asked) == ([354, 10167], 3, True)
+    assert (codes, kind) == ([354, 10167], 3)
+    assert min(asked) > 0
 
 
 @pytest.mark.parametrize("kind", ["unset", "minus", "nan", "inf", "max", "none"])

@@ -21,7 +21,7 @@ from hedgetui.simulation.tws.site import Site
 _PRICE, _COMPUTATION, _GENERIC = 1, 21, 45
 _SNAPSHOT_END, _DATA_TYPE, _PARAMETERS = 57, 58, 81
 _BID, _ASK, _LAST, _IMPLIED, _HALTED = 1, 2, 4, 24, 49
-_DELAYED = 65
+_DELAYED_PRICES = {_BID: 66, _ASK: 67, _LAST: 68}
 _DELAYED_COMPUTATION = 70
 _MODEL = 13
 _ATTRIBUTE = 156
@@ -186,15 +186,15 @@ class MarketFeed:
             return
         line.turns += 1
         line.sent, line.sent_at = quote, now
-        shift = _DELAYED if line.data_type == DELAYED else 0
+        kinds = _DELAYED_PRICES if line.data_type == DELAYED else {}
         for number, price, before in zip(
             (_BID, _ASK, _LAST), _prices(quote), _prices(old) if old else (None,) * 3, strict=True
         ):
             if price is not None:
                 size = 1 + (round(price * 4) + line.turns) % 37
-                session.send(_PRICE, 6, line.request, number + shift, price, size, 0)
+                session.send(_PRICE, 6, line.request, kinds.get(number, number), price, size, 0)
             elif before is not None:
-                session.send(_PRICE, 6, line.request, number + shift, -1, 0, 0)
+                session.send(_PRICE, 6, line.request, kinds.get(number, number), -1, 0, 0)
 
     def _supply_halt(self, session: ClientSession, line: Line) -> None:
         halted = self._site.exchange.market.halted
