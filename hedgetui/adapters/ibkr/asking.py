@@ -25,10 +25,13 @@ _LOST_AFTER_S = 60.0
 class Refused(HedgetuiError):  # noqa: N818 - the answer is named
     """The broker answered a question with a code."""
 
-    def __init__(self, code: int, text: str) -> None:
-        """Keep the code and its words."""
-        super().__init__(f"{code}: {text}")
-        self.number = code
+    default_exit_code = 3
+    default_code = "broker_refused"
+
+    def __init__(self, text: str, number: int = 0) -> None:
+        """Keep the words and the broker's number for them."""
+        super().__init__(f"{number}: {text}")
+        self.number = number
 
 
 class Asking:
@@ -119,7 +122,7 @@ class Asking:
             raise
         except self.api.RequestError as error:
             code, text = getattr(error, "code", 0), getattr(error, "message", error)
-            raise Refused(int(code), safe(text)) from None
+            raise Refused(safe(text), int(code)) from None
         except ConnectionError:
             raise BrokerUnreachable(f"the link went down: {self.life.reason}") from None
 
