@@ -159,7 +159,8 @@ def _add_vega_verbs(vega: _Commands) -> None:
     close.add_argument("trade_id", metavar="ID", help="as the positions table shows it")
     hedge = vega.question("hedge", "hedge now, whatever the band")
     hedge.add_argument("--accept-stale", action="store_true", help="use own model greeks")
-    for made in (enter, close, hedge):
+    roll = vega.question("roll", "move the hedge out of the month that ends")
+    for made in (enter, close, hedge, roll):
         made.add_argument("--yes", action="store_true", help="send what the preview shows")
     vega.question("emergency", "what to type into TWS by hand")
     study = vega.verb("study", "hedgetui.console.study:run", "walk recorded option chains")

@@ -1,4 +1,4 @@
-"""The verbs that ask a desk: scan, enter, close, hedge, emergency, freeze, unfreeze, resolve.
+"""The verbs that ask a desk: scan, enter, close, hedge, roll, emergency, freeze, unfreeze, resolve.
 
 They do not know which desk answers, the running one through its socket or one opened for a moment,
 and so behave the same. What sends orders shows its preview first and needs `--yes`.
@@ -24,7 +24,7 @@ from hedgetui.ports.desk import DeskSnapshot, OrderView, Outcome
 RUNNING_ONLY = frozenset({"resolve"})
 """Questions for a desk that runs: one opened for a moment has not looked long enough to be told."""
 _NOT_HELD = frozenset(
-    {"book-moved", "preview-expired", "incomplete", "not-sent", "not-typed", "failed"}
+    {"book-moved", "preview-expired", "incomplete", "not-sent", "not-typed", "half-roll", "failed"}
 )
 """Refusals that may be different the next time: no rule stands against them."""
 _MINUTES_FROM_S = 120
@@ -82,6 +82,11 @@ async def hedge(asker: Asker, options: argparse.Namespace) -> int:
     return await _preview_then_confirm(asker, options, cm.PreviewHedge(options.accept_stale))
 
 
+async def roll(asker: Asker, options: argparse.Namespace) -> int:
+    """Roll the hedge into the active month."""
+    return await _preview_then_confirm(asker, options, cm.PreviewRoll())
+
+
 async def _preview_then_confirm(
     asker: Asker, options: argparse.Namespace, command: cm.Command
 ) -> int:
@@ -96,9 +101,10 @@ async def _preview_then_confirm(
         output.say("nothing sent: add --yes to send it")
         return vega.print_outcome(outcome, options)
     confirmed = await asker.dispatch(cm.Confirm(outcome.preview.preview_id))
+    if confirmed.ok or confirmed.code == "half-roll":
+        await asker.settle()  # half a roll as well: the hedge rule mends it while the desk is open
     if not confirmed.ok:
         raise refusal(confirmed)
-    await asker.settle()
     return vega.print_outcome(confirmed, options, await asker.snapshot())
 
 
@@ -181,7 +187,7 @@ async def _simple(asker: Asker, options: argparse.Namespace, command: cm.Command
 
 
 QUESTIONS: dict[str, Question] = {
-    "scan": scan, "enter": enter, "close": close, "hedge": hedge, "emergency": emergency,
-    "freeze": freeze, "unfreeze": unfreeze, "resolve": resolve,
+    "scan": scan, "enter": enter, "close": close, "hedge": hedge, "roll": roll,
+    "emergency": emergency, "freeze": freeze, "unfreeze": unfreeze, "resolve": resolve,
 }  # fmt: skip
 """By the name the command line gives them."""

@@ -18,6 +18,7 @@ from hedgetui.domain.orders import (
     TERMINAL,
     Intent,
     IntentState,
+    Purpose,
     executed_by_leg,
     units_filled,
 )
@@ -59,6 +60,8 @@ class Auditor:
         self._foreign: dict[str, int] = {}
         """Contracts at the broker that a person accepted, beyond everything booked."""
         self._latched: set[str] = set()
+        self._rolls: dict[str, list[Intent]] = {}
+        """The orders of each roll, in the order they were recorded."""
         self._seq = 0
 
     def take(self, fact: ev.Fact) -> None:
@@ -99,7 +102,9 @@ class Auditor:
             self._say(5, seq, f"intent begins as {intent.state}")
         if self._latched and not intent.draft.purpose.reduces:
             self._say(13, seq, f"#{intent.number} recorded while {sorted(self._latched)} latched")
-        if intent.draft.purpose.is_hedge:
+        if intent.draft.purpose is Purpose.ROLL:
+            self._roll(seq, intent)
+        elif intent.draft.purpose.is_hedge:
             self._hedge(seq, intent)
         self._intents[intent.intent_id] = intent
         self._by_key[intent.client_key] = intent.intent_id
@@ -122,6 +127,30 @@ class Auditor:
         if abs(after) >= abs(before) + _NOISE or too_large:
             words = f"hedge #{intent.number} {order:+.1f} on a net of {before:+.1f}"
             self._say(21, seq, words)
+
+    def _roll(self, seq: int, intent: Intent) -> None:
+        """I-21 for a roll, which shrinks nothing: its two orders follow each other and add to zero.
+
+        The first one takes no more off a month than is held there, so that a roll whose second
+        order never left is a smaller hedge and never a larger one.
+        """
+        draft, orders = intent.draft, self._rolls.setdefault(intent.draft.trade_id or "", [])
+        orders.append(intent)
+        if len(orders) == 1:
+            held = sum(
+                fill.side.sign * fill.quantity for fill in self._fills.values()
+                if fill.intent_id and fill.instrument_key == draft.instrument_key
+            )  # fmt: skip
+            if held * draft.signed >= 0 or abs(draft.signed) > abs(held):
+                self._say(21, seq, f"roll #{intent.number} {draft.signed:+d} on {held:+d} held")
+            return
+        first = orders[0]
+        follows = len(orders) == 2 and intent.number == first.number + 1
+        symbols = {parse_key(one.draft.instrument_key).symbol for one in orders}
+        apart = first.draft.instrument_key != draft.instrument_key and len(symbols) == 1
+        if not follows or not apart or first.draft.signed + draft.signed:
+            words = f"#{first.number} {first.draft.signed:+d}, #{intent.number} {draft.signed:+d}"
+            self._say(21, seq, f"orders of one roll that are no pair: {words}")
 
     def _moved(self, seq: int, event: ev.IntentMoved) -> None:
         intent = self._intents.get(event.intent_id)

@@ -72,6 +72,11 @@ class PreviewHedge:
 
 
 @dataclass(frozen=True, slots=True)
+class PreviewRoll:
+    """Compute the way of the hedge out of a month that ends, into the active one."""
+
+
+@dataclass(frozen=True, slots=True)
 class PreviewEntry:
     """Compute the entry into a scanned candidate."""
 
@@ -136,15 +141,15 @@ LOOK_FIRST = (
 
 Command = (
     EnableStrategy | SwitchAuto | SetBand | Arm | Disarm | Freeze | Unfreeze | Scan | PreviewHedge
-    | PreviewEntry | PreviewClose | PreviewFlatten | Confirm | CancelOrder | CancelAll | Reconcile
-    | ResolveUnknown
+    | PreviewRoll | PreviewEntry | PreviewClose | PreviewFlatten | Confirm | CancelOrder | CancelAll
+    | Reconcile | ResolveUnknown
 )  # fmt: skip
 
 COMMAND_TYPES: dict[str, type] = {
     kind.__name__: kind
     for kind in (
         EnableStrategy, SwitchAuto, SetBand, Arm, Disarm, Freeze, Unfreeze, Scan, PreviewHedge,
-        PreviewEntry, PreviewClose, PreviewFlatten, Confirm, CancelOrder, CancelAll, Reconcile,
-        ResolveUnknown,
+        PreviewRoll, PreviewEntry, PreviewClose, PreviewFlatten, Confirm, CancelOrder, CancelAll,
+        Reconcile, ResolveUnknown,
     )
 }  # fmt: skip

@@ -56,13 +56,19 @@ class Purpose(StrEnum):
 
     HEDGE = "hedge"
     UNWIND = "unwind"
+    ROLL = "roll"
     ENTRY = "entry"
     EXIT = "exit"
 
     @property
     def is_hedge(self) -> bool:
         """Whether the order trades the hedge instrument of the book."""
-        return self in {Purpose.HEDGE, Purpose.UNWIND}
+        return self in {Purpose.HEDGE, Purpose.UNWIND, Purpose.ROLL}
+
+    @property
+    def changes_delta(self) -> bool:
+        """Whether the order is a hedge that changes the book's delta; a roll changes none."""
+        return self.is_hedge and self is not Purpose.ROLL
 
     @property
     def reduces(self) -> bool:
@@ -113,6 +119,7 @@ class OrderDraft:
     limit_price: Decimal | None = None
     good_till: Timestamp | None = None
     trade_id: str | None = None
+    """The trade it is for, or the roll it is half of."""
     reason: str = ""
     """One line for the log and the why-chain: the numbers that led here."""
 

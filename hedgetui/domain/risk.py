@@ -11,9 +11,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from enum import StrEnum
 
+from hedgetui.domain import pair as pr
 from hedgetui.domain.instruments import Instrument, Kind, leg_keys
 from hedgetui.domain.orders import Intent, OrderDraft, OrderType, Purpose, Side
 from hedgetui.domain.parity import Exposure, objection
@@ -58,7 +58,7 @@ MEANINGS: dict[Denial, str] = {
     Denial.ACCOUNT: "the broker reports another account than the configured one",
     Denial.QUANTITY: "not a whole number of contracts between 1 and the limit per order",
     Denial.POSITION: "the position after the order would exceed its limit",
-    Denial.PARITY: "the independent exposure check disagrees with the order",
+    Denial.PARITY: "the independent exposure check disagrees, or a roll is no pair",
     Denial.COLLAR: "the price is too far from the market, or the market too wide",
     Denial.NO_QUOTE: "there is no two-sided quote",
     Denial.STALE: "the quote is too old",
@@ -67,7 +67,7 @@ MEANINGS: dict[Denial, str] = {
     Denial.DAY_NOTIONAL: "today's orders together are worth more than allowed (*)",
     Denial.RATE: "too many orders in a second, a minute (*) or a day (*)",
     Denial.THROTTLE: "too many hedges the same way in a short time; the strategy is off",
-    Denial.IN_FLIGHT: "an order for this instrument is still alive or unknown",
+    Denial.IN_FLIGHT: "an order for this instrument, or a roll, is still alive or unknown",
     Denial.DUPLICATE: "the same order was sent a moment ago",
     Denial.LOSS: "today's loss limit is reached (*)",
     Denial.MARGIN: "the account has no room for the margin, or the broker does not say (*)",
@@ -143,6 +143,8 @@ class RiskContext:
     """Own contracts of a combo's legs by instrument key; empty for everything else."""
     flattening: bool = False
     """A person typed FLATTEN: reducing orders pass the freeze."""
+    pair: pr.Pair | None = None
+    """The two orders of a roll, when the order is one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,7 @@ def _position(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     """G4: the position after the order, working orders counted as filled."""
     limit = ctx.limits.max_net_contracts if _is_future(ctx) else ctx.limits.max_option_lots
     for key in leg_keys(draft.instrument_key):
-        working = sum(one.working_signed for one in ctx.live if one.trades(key))
+        working = sum(one.working_signed for one in ctx.live if _same_pool(one, key, ctx))
         before = ctx.legs.get(key, ctx.position) + working
         after = before + draft.signed
         if abs(after) > limit and abs(after) >= abs(before):
@@ -210,10 +212,18 @@ def _position(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     return None
 
 
+def _same_pool(live: Intent, key: str, ctx: RiskContext) -> bool:
+    """Whether a live order counts against the limit: months of the hedge share one."""
+    return live.trades(key) or (_is_future(ctx) and live.draft.purpose.is_hedge)
+
+
 def _parity(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
-    """G5: a hedge never increases the exposure, judged by an independent path."""
+    """G5: a hedge never increases the exposure, by an independent path; a roll changes none."""
     if not draft.purpose.is_hedge:
         return None
+    if draft.purpose is Purpose.ROLL:
+        found = pr.objection(ctx.pair, draft)
+        return Refusal(Denial.PARITY, found) if found else None
     if ctx.exposure is None:
         blind = ctx.quote is None or ctx.quote.mid is None
         why = f": no two-sided quote for {ctx.instrument.key}" if blind else ""
@@ -319,7 +329,7 @@ def _throttle(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
 def _duplicate(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     """G11: one live order per instrument, and not the same hedge twice in a moment."""
     for intent in ctx.live:
-        if intent.trades(draft.instrument_key):
+        if intent.trades(draft.instrument_key) or pr.stands_in_way(draft, intent, ctx.pair):
             message = f"already working #{intent.number} ({intent.state})"
             return Refusal(Denial.IN_FLIGHT, message)
     if not draft.purpose.is_hedge:
@@ -378,11 +388,8 @@ def refusals(draft: OrderDraft, ctx: RiskContext) -> tuple[tuple[str, str, Refus
 
 def refusal(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     """Return the first refusal, or None when the order may be sent."""
-    for _, _, gate in GATES:
-        found = gate(draft, ctx)
-        if found is not None:
-            return found
-    return None
+    asked = (gate(draft, ctx) for _, _, gate in GATES)
+    return next((found for found in asked if found is not None), None)
 
 
 def passes_soon(draft: OrderDraft, ctx: RiskContext) -> bool:
@@ -391,10 +398,3 @@ def passes_soon(draft: OrderDraft, ctx: RiskContext) -> bool:
     if found is not None and found.code is Denial.RATE:
         return _rate(draft, replace(ctx, now=Timestamp(ctx.now + _MINUTE))) is None
     return found is not None and found.code in {Denial.DUPLICATE, Denial.IN_FLIGHT}
-
-
-def limit_price(text: str | float, instrument: Instrument, side: Side) -> Decimal:
-    """Round a price to the instrument's tick, never to the worse side of what was meant."""
-    exact = Decimal(str(text)) / instrument.tick
-    rounding = "ROUND_FLOOR" if side is Side.BUY else "ROUND_CEILING"
-    return exact.quantize(Decimal(1), rounding=rounding) * instrument.tick

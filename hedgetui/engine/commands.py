@@ -1,190 +1,33 @@
-"""What each command does. A refusal is an `Outcome` with words and a hint, never an exception."""
+"""What each command does. A refusal is an `Outcome` with words and a hint, never an exception.
+
+Here are those that lead to orders; the others are in `switches`.
+"""
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from hedgetui.domain import commands as cm
 from hedgetui.domain import events as ev
 from hedgetui.domain import orders as od
-from hedgetui.domain.errors import HedgetuiError, StoreError
-from hedgetui.domain.ids import key_tail, names_order
+from hedgetui.domain.errors import HedgetuiError
 from hedgetui.domain.risk import Denial, Refusal
 from hedgetui.domain.units import Contracts
 from hedgetui.domain.vega import strangle as st
-from hedgetui.domain.vega.bands import PRESETS
 from hedgetui.domain.vega.decide import Trigger
-from hedgetui.engine import arming
 from hedgetui.engine.context import Contexts
 from hedgetui.engine.executor import Placed
 from hedgetui.engine.market import Market, option_keys
 from hedgetui.engine.previews import Planned, Planner
-from hedgetui.engine.reconcile import Reconciler
-from hedgetui.engine.recorder import Recorder
 from hedgetui.engine.services.legs import LegWorker
+from hedgetui.engine.services.roller import Roller
+from hedgetui.engine.switches import Switches, done, refused
 from hedgetui.engine.views import Sources
 from hedgetui.ports.desk import Outcome
 from hedgetui.ports.ids import IdSource
 
-_DIGITS_TO_TYPE = 4
 _PREVIEWS_KEPT = 8
-
-
-def done(message: str) -> Outcome:
-    """Return a success."""
-    return Outcome(ok=True, code="done", message=message)
-
-
-def refused(code: str, message: str, hint: str = "") -> Outcome:
-    """Return a refusal."""
-    return Outcome(ok=False, code=code, message=message, hint=hint)
-
-
-class Switches:
-    """Commands that change how the desk behaves; none of them sends an order."""
-
-    def __init__(self, sources: Sources, reconciler: Reconciler) -> None:
-        self._src = sources
-        self._tracker = sources.parts.tracker
-        self._reconciler = reconciler
-
-    @property
-    def _recorder(self) -> Recorder:
-        return self._src.parts.recorder
-
-    async def enable(self, command: cm.EnableStrategy, by: str) -> Outcome:
-        """Switch the strategy."""
-        if self._recorder.state.enabled != command.on:
-            await self._recorder.record(ev.StrategyEnabled(command.on, by))
-            words = "on" if command.on else "off"
-            self._recorder.say("info", f"🟢 Strategy {words}" if command.on else "🔴 Strategy off")
-            return done(f"strategy {words}")
-        return done("nothing changed")
-
-    async def auto(self, command: cm.SwitchAuto, by: str) -> Outcome:
-        """Switch auto-hedging."""
-        state = self._recorder.state
-        if state.auto != command.on:
-            await self._recorder.record(ev.AutoSwitched(command.on, by))
-            words = "🟢 AUTO on" if command.on else "🔴 AUTO off: nothing is hedged by itself"
-            self._recorder.say("ok" if command.on else "warn", words)
-        return done(f"auto {'on' if command.on else 'off'}")
-
-    async def band(self, command: cm.SetBand, by: str) -> Outcome:
-        """Choose the band; a preset also says whether auto goes with it."""
-        preset = PRESETS.get(command.preset)
-        if preset is None and command.preset != "custom":
-            names = ", ".join([*PRESETS, "custom"])
-            return refused("usage", f"no preset {command.preset!r}", f"one of: {names}")
-        value = command.max_delta if preset is None else preset.max_delta
-        if value is None or not 0 < value <= 10_000:
-            return refused("usage", "a band needs a number of $/pt above 0")
-        await self._recorder.record(ev.BandSet(command.preset, value, by))
-        self._recorder.say("info", f"🎯 Band ±{value:g} $/pt ({command.preset})")
-        if preset is not None and preset.auto != self._recorder.state.auto and not preset.auto:
-            await self.auto(cm.SwitchAuto(on=False), by)
-        return done(f"band ±{value:g}")
-
-    async def arm(self, command: cm.Arm, by: str) -> Outcome:
-        """Allow orders; live money needs a session and the account's last characters."""
-        broker, settings = self._src.parts.broker, self._src.parts.settings
-        state = self._recorder.state
-        standing = state.link is not ev.LinkState.DOWN
-        words, hint = arming.refusal(
-            settings, broker, state, met=state.session > 0, standing=standing
-        )
-        if words:
-            return refused("not-armed", words, hint)
-        if arming.is_live(settings, broker):
-            wanted = broker.account[-_DIGITS_TO_TYPE:]
-            if not hmac.compare_digest(command.typed.encode(), wanted.encode()):
-                return refused("not-armed", "that is not the end of the account's number",
-                               "type its last four characters")  # fmt: skip
-        if not state.armed:
-            await self._recorder.record(ev.ArmSwitched(armed=True, by=by))
-            self._recorder.say("warn", f"🔔 ARMED: orders go to {broker.environment.value}")
-        return done("armed")
-
-    async def disarm(self, _: cm.Disarm, by: str) -> Outcome:
-        """Refuse every new order."""
-        if self._recorder.state.armed:
-            await self._recorder.record(ev.ArmSwitched(armed=False, by=by))
-            self._recorder.say("warn", "🔒 DISARMED: no new orders")
-        return done("disarmed")
-
-    async def freeze(self, command: cm.Freeze, by: str) -> Outcome:
-        """Latch first, then cancel: nothing new can slip in between."""
-        latch = ev.LatchSet("freeze", on=True, by=by, why=command.why)
-        try:
-            await self._recorder.record(latch)
-        except StoreError as error:
-            cancelled = await self._tracker.cancel_all("frozen")
-            words = f"halted, {cancelled} working orders asked to cancel, but not journalled"
-            return refused(error.code, f"{words}: {error.message}", "restart, then freeze again")
-        self._recorder.say("alarm", f"🛑 FROZEN by {by}: {command.why}")
-        cancelled = await self._tracker.cancel_all("frozen")
-        return done(f"frozen, {cancelled} working orders asked to cancel")
-
-    async def unfreeze(self, command: cm.Unfreeze, by: str) -> Outcome:
-        """Release every latch and accept positions that are not ours."""
-        state, why = self._recorder.state, command.why
-        events: list[ev.Event] = [
-            ev.LatchSet(name, on=False, by=by, why=why) for name in state.latches
-        ]
-        words = list(state.latches)
-        if state.differences:
-            events.append(ev.DifferencesAccepted(state.differences, by, why))
-            words += [f"{item.broker:+d} {item.instrument_key}" for item in state.differences]
-        if not events:
-            return done("nothing was frozen")
-        await self._recorder.record(*events)
-        self._recorder.say("ok", f"🟢 Released by {by}: {', '.join(words)}")
-        if state.differences:
-            warning = "⚠ Accepted positions are not counted: the desk hedges its own book only"
-            self._recorder.say("warn", warning)
-        return done(f"released: {', '.join(words)}")
-
-    async def cancel(self, command: cm.CancelOrder, _: str) -> Outcome:
-        """Cancel one working order."""
-        for intent in self._recorder.state.live_intents:
-            if intent.number == command.number:
-                await self._tracker.cancel(intent, "cancelled by hand")
-                return done(f"cancel of #{command.number} asked for")
-        return refused("no-such-order", f"no working order #{command.number}")
-
-    async def cancel_all(self, _: cm.CancelAll, __: str) -> Outcome:
-        """Cancel every working order."""
-        count = await self._tracker.cancel_all("cancelled by hand")
-        return done(f"cancel of {count} orders asked for")
-
-    async def reconcile(self, _: cm.Reconcile, __: str) -> Outcome:
-        """Read broker truth now."""
-        incomplete = await self._reconciler.run()
-        if incomplete:
-            return refused("incomplete", f"broker truth incomplete: {incomplete}", "try again")
-        if self._recorder.state.link is ev.LinkState.DEGRADED:
-            why = self._recorder.state.link_reason
-            return refused("incomplete", f"nothing compared, the link is degraded: {why}",
-                           "it is compared once the link is ready")  # fmt: skip
-        count = len(self._recorder.state.differences)
-        return done(f"{count} positions differ" if count else "broker equals journal")
-
-    async def resolve(self, command: cm.ResolveUnknown, by: str) -> Outcome:
-        """Take a person's word about an unknown order, if they typed which one."""
-        for intent in self._recorder.state.live_intents:
-            if intent.number != command.number or intent.state is not od.IntentState.UNKNOWN:
-                continue
-            if not names_order(command.typed_key, intent.client_key):
-                return refused("not-typed", "the typed reference is not this order's",
-                               f"it ends in …{key_tail(intent.client_key)}")  # fmt: skip
-            reason = f"{by}: {command.reason}"
-            await self._tracker.prove(intent.intent_id, od.HumanVerdict(reason), reason)
-            order = f"#{intent.number} {intent.draft.describe()}"
-            self._recorder.say("warn", f"⚠ {order} resolved by {reason}")
-            return done(f"#{command.number} resolved by {by}")
-        return refused("no-such-order", f"no unknown order #{command.number}")
 
 
 class Trading:
@@ -195,13 +38,16 @@ class Trading:
         sources: Sources,
         contexts: Contexts,
         legs: LegWorker,
+        roller: Roller,
         market: Market,
+        *,
         identities: IdSource,
         wake: Callable[[], None],
     ) -> None:
         self._src = sources
         self._planner = Planner(sources, contexts)
         self._legs = legs
+        self._roller = roller
         self._market = market
         self._contexts = contexts
         self._identities = identities
@@ -216,7 +62,7 @@ class Trading:
 
     async def preview_hedge(self, command: cm.PreviewHedge, _: str) -> Outcome:
         """Plan a hedge by hand."""
-        plan = self._planner.hedge(accept_stale=command.accept_stale)
+        plan = await self._planner.hedge(accept_stale=command.accept_stale)
         if isinstance(plan, str):
             stale = plan.startswith(("greeks stale", "no greeks"))
             hint = "accept own model greeks (≈) to hedge all the same" if stale else ""
@@ -225,6 +71,19 @@ class Trading:
                 self._src.parts.recorder.say("info", f"🟢 {plan}")
             return refused(code, plan, hint)
         return self._show(plan)
+
+    async def preview_roll(self, _: cm.PreviewRoll, __: str) -> Outcome:
+        """Plan the way out of a month that ends."""
+        await self._market.watch()
+        steps = self._src.orders.roll_steps()
+        months = (month.key for step in steps for month in (step.out_of, step.into))
+        await self._quotes_of(frozenset(months))
+        plan = await self._planner.roll()
+        if isinstance(plan, Planned):
+            return self._show(plan)
+        if isinstance(plan, Refusal):
+            return _placed(plan)
+        return refused("nothing-to-do", plan)
 
     async def preview_entry(self, command: cm.PreviewEntry, _: str) -> Outcome:
         """Plan an entry into a scanned candidate."""
@@ -297,19 +156,19 @@ class Trading:
         match plan.view.kind:
             case "hedge":
                 return await self._confirm_hedge(plan)
+            case "roll":
+                return await self._confirm_roll(plan)
             case "enter":
                 return await self._confirm_entry(plan, by)
             case _:
                 return await self._confirm_close(plan, by)
 
     async def _confirm_hedge(self, plan: Planned) -> Outcome:
-        again = self._planner.hedge(accept_stale=plan.accept_stale)
+        again = await self._planner.hedge(accept_stale=plan.accept_stale)
         if isinstance(again, str):
             return refused("book-moved", again, "preview again")
         if _terms(again.orders) != _terms(plan.orders):
-            self._keep(again)
-            return Outcome(ok=False, code="book-moved", message="the book moved: look again",
-                           preview=again.view)  # fmt: skip
+            return self._look_again(again)
         decision = self._src.orders.decision(Trigger.MANUAL, accept_stale=plan.accept_stale)
         self._contexts.accept_stale = plan.accept_stale
         try:
@@ -317,6 +176,26 @@ class Trading:
         finally:
             self._contexts.accept_stale = False
         return _placed(outcome)
+
+    async def _confirm_roll(self, plan: Planned) -> Outcome:
+        again = await self._planner.roll()
+        if not isinstance(again, Planned):
+            words = again if isinstance(again, str) else again.message
+            return refused("book-moved", words, "preview again")
+        if _terms(again.orders) != _terms(plan.orders):
+            return self._look_again(again)
+        outcome = await self._roller.begin(again.steps)
+        if isinstance(outcome, Refusal):
+            return _placed(outcome)
+        first, second = outcome
+        if isinstance(second, Refusal) or second.intent.state is od.IntentState.ABANDONED:
+            return _half_sent(first, second)
+        return done(f"{_placed(first).message}, {_placed(second).message}")
+
+    def _look_again(self, plan: Planned) -> Outcome:
+        self._keep(plan)
+        return Outcome(ok=False, code="book-moved", message="the book moved: look again",
+                       preview=plan.view)  # fmt: skip
 
     async def _confirm_entry(self, plan: Planned, by: str) -> Outcome:
         recorder, candidate = self._src.parts.recorder, plan.candidate
@@ -363,6 +242,15 @@ def _placed(outcome: Placed | Refusal) -> Outcome:
     return done(f"#{intent.number} {intent.draft.describe()} {intent.state.value}")
 
 
+def _half_sent(first: Placed, second: Placed | Refusal) -> Outcome:
+    """Return what is to be said about a roll of which at most one order left."""
+    if first.intent.state is od.IntentState.ABANDONED:
+        return _placed(first)
+    why = second.message if isinstance(second, Refusal) else _placed(second).message
+    message = f"half a roll: #{first.intent.number} {first.intent.draft.describe()} left alone"
+    return refused("half-roll", f"{message}: {why}", "see the log for what mends it")
+
+
 Handler = Callable[[Any, str], Awaitable[Outcome]]
 
 
@@ -382,6 +270,7 @@ def handlers(switches: Switches, trading: Trading) -> dict[type, Handler]:
         cm.ResolveUnknown: switches.resolve,
         cm.Scan: trading.scan,
         cm.PreviewHedge: trading.preview_hedge,
+        cm.PreviewRoll: trading.preview_roll,
         cm.PreviewEntry: trading.preview_entry,
         cm.PreviewClose: trading.preview_close,
         cm.PreviewFlatten: trading.preview_flatten,

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hedgetui.domain import events as ev
 from hedgetui.domain import ids, risk
 from hedgetui.domain import orders as od
 from hedgetui.domain.errors import BrokerUnreachable
 from hedgetui.domain.instruments import leg_keys
+from hedgetui.domain.pair import Pair
 from hedgetui.domain.risk import Denial, Refusal, RiskContext
 from hedgetui.engine.recorder import Recorder
 from hedgetui.engine.settings import EngineSettings
@@ -71,28 +72,63 @@ class Executor:
         reason are never apart.
         """
         async with self._one_at_a_time:
-            margin = await self._margin(draft)
+            margin = await self.margin(draft)
             context = context_of(draft, margin, flattening)
-            refused = risk.refusal(draft, context)
-            if refused is not None:
-                await self._deny(draft, refused)
-                return refused
-            intent = self._intent(draft)
-            mid = None if context.quote is None else context.quote.mid
-            worth = risk.order_notional(draft, context.instrument, mid)
-            recorded = ev.IntentRecorded(intent, worth)
-            events: list[ev.Event] = [calculated] if calculated else []
-            try:
-                facts = await self._recorder.record(*events, recorded)
-            except SlotTaken as error:
-                refused = Refusal(Denial.IN_FLIGHT, str(error))
-                await self._deny(draft, refused)
-                return refused
-            await self._send(intent, facts[-1].seq, flattening=flattening)
-            return Placed(self._recorder.state.intents[intent.intent_id])
+            return await self._place(draft, context, calculated, flattening=flattening)
 
-    async def _margin(self, draft: od.OrderDraft) -> br.Margin | None:
-        """Ask what the order needs, where the gates want to know: entries, and live hedges."""
+    async def place_pair(
+        self, out_of: od.OrderDraft, into: od.OrderDraft, context_of: ContextOf
+    ) -> tuple[Placed, Placed | Refusal] | Refusal:
+        """Send both orders of a roll, one at once after the other, or neither.
+
+        A refusal alone has sent nothing. Beside a placed order it says why its other half did not
+        follow: something changed in between.
+        """
+        async with self._one_at_a_time:
+            margins = await self.margin(out_of), await self.margin(into)
+            held = self._recorder.state.positions.get(out_of.instrument_key, 0)
+            pair = Pair(out_of, into, held)
+            contexts = contexts_of_pair(pair, context_of, *margins)
+            for draft, context in zip((out_of, into), contexts, strict=True):
+                refused = risk.refusal(draft, context)
+                if refused is not None:
+                    await self._deny(draft, refused)
+                    return refused
+            first = await self._place(out_of, contexts[0], None)
+            if isinstance(first, Refusal):
+                return first
+            now = self._recorder.state.intents[first.intent.intent_id]
+            context = context_of(into, margins[1], False)  # noqa: FBT003 - its signature
+            context = replace(context, pair=replace(pair, first=now))
+            return first, await self._place(into, context, None)
+
+    async def _place(
+        self,
+        draft: od.OrderDraft,
+        context: RiskContext,
+        calculated: ev.HedgeCalculated | None,
+        *,
+        flattening: bool = False,
+    ) -> Placed | Refusal:
+        """Ask the gates, write the intent, send it."""
+        refused = risk.refusal(draft, context)
+        if refused is not None:
+            await self._deny(draft, refused)
+            return refused
+        intent = self._intent(draft)
+        worth = risk.order_notional(draft, context.instrument, _mid(context))
+        events: list[ev.Event] = [calculated] if calculated else []
+        try:
+            facts = await self._recorder.record(*events, ev.IntentRecorded(intent, worth))
+        except SlotTaken as error:
+            refused = Refusal(Denial.IN_FLIGHT, str(error))
+            await self._deny(draft, refused)
+            return refused
+        await self._send(intent, facts[-1].seq, flattening=flattening)
+        return Placed(self._recorder.state.intents[intent.intent_id])
+
+    async def margin(self, draft: od.OrderDraft) -> br.Margin | None:
+        """Ask what an order needs, where the gates want to know: entries, and live hedges."""
         live = self._broker.environment is br.Environment.LIVE
         if draft.purpose is not od.Purpose.ENTRY and not live:
             return None
@@ -156,3 +192,25 @@ class Executor:
         if self._clock.now() - intent.created_at > self._settings.decision_ttl:
             return "the decision is too old"
         return ""
+
+
+def contexts_of_pair(
+    pair: Pair, context_of: ContextOf, out_margin: br.Margin | None, into_margin: br.Margin | None
+) -> tuple[RiskContext, RiskContext]:
+    """Return what the gates look at before a pair is sent.
+
+    The second order is judged as it will be: with the first one on its way and counted.
+    """
+    out = replace(context_of(pair.out_of, out_margin, False), pair=pair)  # noqa: FBT003
+    into = context_of(pair.into, into_margin, False)  # noqa: FBT003 - its signature
+    worth = risk.order_notional(pair.out_of, out.instrument, _mid(out))
+    first = risk.Sent(
+        out.now, pair.out_of.purpose, pair.out_of.instrument_key, pair.out_of.side,
+        pair.out_of.quantity, worth, future=True,
+    )  # fmt: skip
+    position = into.position + pair.out_of.signed
+    return out, replace(into, pair=pair, position=position, sent=(*into.sent, first))
+
+
+def _mid(context: RiskContext) -> float | None:
+    return None if context.quote is None else context.quote.mid

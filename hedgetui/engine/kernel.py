@@ -44,10 +44,12 @@ from hedgetui.engine.services.bands import Bands
 from hedgetui.engine.services.hedge_orders import HedgeOrders
 from hedgetui.engine.services.hedger import Hedger
 from hedgetui.engine.services.legs import LegWorker
+from hedgetui.engine.services.roller import Roller
 from hedgetui.engine.services.settle import Settler
 from hedgetui.engine.services.triggers import Triggers
 from hedgetui.engine.settings import EngineSettings
 from hedgetui.engine.supervisor import Supervisor
+from hedgetui.engine.switches import Switches
 from hedgetui.engine.tracker import Tracker
 from hedgetui.ports import broker as br
 from hedgetui.ports import desk as dk
@@ -100,20 +102,22 @@ class Kernel:
         self.settler = Settler(self.parts)
         self.triggers = Triggers(self.parts)
         self.hedger = Hedger(self.parts, self.orders, self.triggers, self.settler)
+        self._roller = Roller(self.parts, self.orders, self.hedger, self.triggers)
         self._legs = LegWorker(self.parts, self.contexts.of)
         self.market = Market(self.parts, self.orders)
         self.sources = views.Sources(self.parts, self.orders, self.hedger)
         self._legs_due = asyncio.Event()
         self._scan_due = asyncio.Event()
         self._commands = cmd.handlers(
-            cmd.Switches(self.sources, reconciler),
+            Switches(self.sources, reconciler),
             cmd.Trading(
                 self.sources,
                 self.contexts,
                 self._legs,
+                self._roller,
                 self.market,
-                identities,
-                self._legs_due.set,
+                identities=identities,
+                wake=self._legs_due.set,
             ),
         )
         self._supervisor = Supervisor(clock, self._worker_died)
@@ -149,6 +153,7 @@ class Kernel:
             ("settler", self.settler.run),
             ("hedger", self.hedger.run),
             ("legs", self._work_legs),
+            ("roller", self._roller.run),
             ("scanner", self._scan),
             ("sampler", self._sample),
             ("health", self._health.run),

@@ -6,20 +6,25 @@ so that they are not the same, nothing is sent and the new preview is shown inst
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from hedgetui.domain import orders as od
 from hedgetui.domain import risk
 from hedgetui.domain.instruments import combo, parse_key
-from hedgetui.domain.risk import RiskContext
+from hedgetui.domain.pair import Pair
+from hedgetui.domain.risk import Denial, Refusal, RiskContext
 from hedgetui.domain.units import SECONDS_PER_DAY, Contracts, DollarsPerPoint, Timestamp
 from hedgetui.domain.vega import messages
 from hedgetui.domain.vega import strangle as st
-from hedgetui.domain.vega.chase import EntryStyle
+from hedgetui.domain.vega.chase import EntryStyle, limit_price
 from hedgetui.domain.vega.decide import Action, Decision, Trigger
+from hedgetui.domain.vega.roll import RollStep
 from hedgetui.domain.vega.scanner import Candidate
 from hedgetui.domain.vega.sizing import hedge_contracts
+from hedgetui.engine import roll_words
 from hedgetui.engine.context import Contexts
+from hedgetui.engine.executor import contexts_of_pair
 from hedgetui.engine.views import Sources, proof_line
 from hedgetui.ports import broker as br
 from hedgetui.ports import desk as dk
@@ -39,6 +44,8 @@ class Planned:
     accept_stale: bool = False
     denial: str = ""
     """Code of the first gate that refuses; empty when none does."""
+    steps: tuple[RollStep, ...] = ()
+    """Of a roll: its pairs in the order they are sent."""
 
 
 class Planner:
@@ -49,7 +56,7 @@ class Planner:
         self._contexts = contexts
         self._count = 0
 
-    def hedge(self, *, accept_stale: bool) -> Planned | str:
+    async def hedge(self, *, accept_stale: bool) -> Planned | str:
         """Plan a hedge by hand; a text says why there is none."""
         src = self._src
         decision = src.orders.decision(Trigger.MANUAL, accept_stale=accept_stale)
@@ -60,9 +67,10 @@ class Planner:
         order = src.orders.draft(decision, Trigger.MANUAL)
         if order is None:
             return messages.not_initialized(src.parts.symbol)
+        margin = await src.parts.executor.margin(order)
         self._contexts.accept_stale = accept_stale
         try:
-            context = self._contexts.of(order, None, False)  # noqa: FBT003
+            context = self._contexts.of(order, margin, False)  # noqa: FBT003
         finally:
             self._contexts.accept_stale = False
         lines = self._hedge_lines(order, decision, accept_stale=accept_stale)
@@ -108,6 +116,28 @@ class Planner:
         half = (quote.ask - quote.bid) / 2 * float(instrument.multiplier) * order.quantity
         market = f"(bid {quote.bid:.2f} ask {quote.ask:.2f})"
         return f"fees ${fee:.2f} + half the spread ${half:.2f} {market}"
+
+    async def roll(self) -> Planned | Refusal | str:
+        """Plan the way out of a month that ends; a text says why nothing is due."""
+        src = self._src
+        steps = src.orders.roll_steps()
+        if not steps:
+            return roll_words.not_due(src)
+        pairs = [(step, src.orders.roll_drafts(step)) for step in steps]
+        drafts = [pair for _, pair in pairs if pair is not None]
+        if len(drafts) < len(pairs):
+            return Refusal(Denial.NO_QUOTE, f"no two-sided quote for {roll_words.months(steps)}")
+        out_of, into = drafts[0]
+        margins = [await src.parts.executor.margin(one) for one in drafts[0]]
+        held = src.parts.state.positions.get(out_of.instrument_key, 0)
+        contexts = contexts_of_pair(Pair(out_of, into, held), self._contexts.of, *margins)
+        orders = tuple(order for pair in drafts for order in pair)
+        checks = _pair_checks(zip(drafts[0], contexts, strict=True))
+        view = self._view(
+            "roll", roll_words.title(steps), roll_words.lines(src, steps), orders, checks
+        )
+        denial = _denial(out_of, contexts[0]) or _denial(into, contexts[1])
+        return Planned(view, orders, denial=denial, steps=steps)
 
     async def entry(self, candidate: Candidate, lots: int) -> Planned:
         """Plan an entry: both legs at mid, alone or as one, and the hedge that would follow."""
@@ -163,7 +193,7 @@ class Planner:
                 side=od.Side.BUY,
                 quantity=Contracts(lots),
                 order_type=od.OrderType.LIMIT,
-                limit_price=risk.limit_price(mid, instrument, od.Side.BUY),
+                limit_price=limit_price(mid, instrument, od.Side.BUY),
             )
             for instrument, mid in units
         )
@@ -291,3 +321,16 @@ def _checks(order: od.OrderDraft, context: RiskContext) -> tuple[dk.Check, ...]:
             "gates", ok=not refused, detail=f"{len(asked) - len(refused)} of {len(asked)} pass"
         ),
     )
+
+
+def _pair_checks(judged: Iterable[tuple[od.OrderDraft, RiskContext]]) -> tuple[dk.Check, ...]:
+    """Return the checks of both orders of a roll, what holds for both once."""
+    rows: list[dk.Check] = []
+    for order, context in judged:
+        for check in _checks(order, context):
+            said = any(one.name == check.name and one.ok for one in rows)
+            if check.name == "quote":
+                rows.append(replace(check, detail=f"{order.instrument_key} {check.detail}"))
+            elif not (check.ok and said):
+                rows.append(check)
+    return tuple(rows)

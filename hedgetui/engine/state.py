@@ -184,7 +184,7 @@ def _intent(state: DeskState, event: ev.IntentRecorded, at: Timestamp) -> DeskSt
         by_key=_with(state.by_key, intent.client_key, intent.intent_id),
         sent=(*recent, sent),
         numbers=max(state.numbers, intent.number),
-        last_hedge_at=at if intent.draft.purpose.is_hedge else state.last_hedge_at,
+        last_hedge_at=at if intent.draft.purpose.changes_delta else state.last_hedge_at,
     )
 
 

@@ -16,7 +16,7 @@ def of(state: DeskState, board: Board, active: str, net_delta: float | None) -> 
     return {
         "entered": len(state.opened),
         "closed": sum(isinstance(end, ev.TradeClosed) for end in state.results.values()),
-        "hedge_orders": sum(i.draft.purpose.is_hedge for i in state.intents.values()),
+        "hedge_orders": sum(i.draft.purpose.changes_delta for i in state.intents.values()),
         "orders": len(state.intents),
         "fills": sum(bool(fill.intent_id) for fill in state.fills.values()),
         "net_delta": None if net_delta is None else round(net_delta, 4),

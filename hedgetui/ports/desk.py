@@ -33,7 +33,7 @@ class Preview:
 
     preview_id: str
     kind: str
-    """`hedge`, `enter`, `close` or `flatten`."""
+    """`hedge`, `roll`, `enter`, `close` or `flatten`."""
     title: str
     """`HEDGE NOW: SELL 2 MES 202512 @ MKT`."""
     lines: tuple[tuple[str, str], ...]

@@ -100,6 +100,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("take.picture", ("P",), "app", "Picture", "screen to an SVG file", "Take",
            "take.picture"),
     Action("trade.hedge", ("H",), "app", "Hedge", "hedge now", "Trade", "trade.hedge", 2, "order"),
+    Action("trade.roll", ("M",), "app", "Roll", "roll the hedge month", "Trade", "trade.roll", 0,
+           "order"),
     Action("trade.close", ("C",), "app", "Close", "close + unhedge", "Trade", "trade.close", 5,
            "order"),
     Action("trade.enter", ("E",), "app", "Enter", "enter a candidate", "Trade", "trade.enter", 6,

@@ -33,6 +33,7 @@ LINE_ICONS: Final[dict[str, LineIcon]] = {
     "🛡": LineIcon("◆", "[HEDGE]"),
     "⚓": LineIcon("◆", "[HEDGE]"),
     "◆": LineIcon("◆", "[HEDGE]"),
+    "🔁": LineIcon("↻", "[ROLL]"),
     "⇅": LineIcon("⇅", "[BAL]"),
     "⚖": LineIcon("⇅", "[BAL]"),
     "🔴": LineIcon("■", "[EXIT]"),

@@ -61,6 +61,28 @@ def test_a_trade_from_entry_to_close(hedgetui):
     assert "ENTER 1 × XSP" in words.err
 
 
+def test_a_hedge_is_rolled_by_one_verb(hedgetui, monkeypatch):
+    monkeypatch.setenv("HEDGETUI_SIMULATOR__SCENARIO", "constant-delta")
+    monkeypatch.setenv("HEDGETUI_VEGA__MAX_COST", "5000")
+    entered = hedgetui("vega", "enter", 1, "--lots", 4, "--yes", "--json")
+    assert entered.json["book"]["hedge_contracts"] == -2
+    early = hedgetui("vega", "roll", "--yes", "--json")
+    assert (early.code, early.json["code"]) == (0, "nothing-to-do")
+    monkeypatch.setenv("HEDGETUI_VEGA__ROLL_DAYS", "60")
+    shown = hedgetui("vega", "roll", "--json")
+    assert (shown.code, shown.json["code"], shown.json["preview"]["kind"]) == (0, "preview", "roll")
+    assert "nothing sent" in shown.err
+    rolled = hedgetui("vega", "roll", "--yes", "--json")
+    assert rolled.code == 0
+    assert rolled.json["book"]["hedge_contracts"] == -2
+    intents = [row["payload"]["intent"]["draft"] for row in hedgetui("journal", "export").lines
+               if row["kind"] == "IntentRecorded"]  # fmt: skip
+    rolls = [one["instrument_key"] for one in intents if one["purpose"] == "roll"]
+    assert rolls == ["MES 202512", "MES 202603"]
+    assert hedgetui("journal", "verify", "--json").json["violations"] == 0
+    assert hedgetui("vega", "roll", "--yes", "--json").json["code"] == "nothing-to-do"
+
+
 @pytest.mark.parametrize(
     ("words", "code", "name"),
     [
@@ -80,7 +102,7 @@ def test_refusals_have_their_exit_code(hedgetui, words, code, name):
 @pytest.mark.parametrize(
     ("name", "code"),
     [("broker_unreachable", 3), ("book-moved", 1), ("preview-expired", 1), ("not-armed", 4),
-     ("G1-frozen", 4), ("usage", 2), ("no-such-order", 2)],
+     ("half-roll", 1), ("G1-frozen", 4), ("usage", 2), ("no-such-order", 2)],
 )  # fmt: skip
 def test_codes_of_a_desk_become_exit_codes(name, code):
     error = asking.refusal(Outcome(ok=False, code=name, message="no", hint="do"))

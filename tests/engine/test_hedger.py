@@ -662,3 +662,20 @@ def test_a_new_session_waits_for_the_brokers_greeks_before_it_trusts_its_own() -
         assert bench.kernel.snapshot().book.estimated
 
     play(story)
+
+
+def test_a_hedge_by_hand_on_live_money_is_shown_with_its_margin_and_can_be_sent() -> None:
+    async def story(bench: Bench) -> None:
+        bench.broker.margin_answer = br.Margin(Decimal(900), Decimal(50_000))
+        bench.feed.options(12, 4)
+        await bench.ready()
+        await bench.do(cm.SwitchAuto(on=False))
+        await bench.do(cm.Arm(bench.broker.account[-4:]))
+        shown = (await bench.do(cm.PreviewHedge())).preview
+        assert shown is not None
+        assert shown.sendable
+        assert (await bench.do(cm.Confirm(shown.preview_id))).ok
+        await bench.wait(5)
+        assert bench.hedges() == ["SELL 2 202512"]
+
+    play(story, environment=br.Environment.LIVE)

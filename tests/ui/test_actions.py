@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hedgetui.domain import commands as cmd
+from hedgetui.ports.desk import Outcome
 from hedgetui.ui.actions import ACTIONS, BY_ID, GROUPS, keys_markdown
 from hedgetui.ui.app import HedgeApp
 from hedgetui.ui.keymap import find_clash, read_keymap
@@ -17,7 +18,7 @@ from hedgetui.ui.screens.spans import text_of, width_of
 from hedgetui.ui.settings import UiSettings
 from hedgetui.ui.widgets.tree_grid import TreeGrid
 from tests.ui.console_stage import opened, run
-from tests.ui.still_desk import StillDesk
+from tests.ui.still_desk import HEDGE, StillDesk
 
 FORBIDDEN = (
     "ctrl+b", "ctrl+a", "ctrl+s", "ctrl+q", "ctrl+z", "ctrl+p", "ctrl+h", "ctrl+i", "ctrl+j",
@@ -126,6 +127,18 @@ def test_an_override_moves_the_binding():
     run(test())
 
 
+def test_m_previews_the_roll_and_y_sends_it():
+    async def test():
+        async with opened() as console:
+            console.desk.answers[cmd.PreviewRoll] = Outcome(True, "preview", "", preview=HEDGE)
+            await console.press("M")
+            assert console.desk.commands == [cmd.PreviewRoll()]
+            await console.press("y", after=0.31)
+            assert console.desk.commands[1:] == [cmd.Confirm(HEDGE.preview_id, "")]
+
+    run(test())
+
+
 def test_a_bad_override_is_said_once():
     async def test():
         async with opened(keys={"trade.hedge": "h"}) as console:
@@ -145,7 +158,7 @@ def test_no_lower_case_key_reaches_a_broker():
                 if len(console.app.screen_stack) > 1:
                     await console.press("escape")
             orders = (cmd.Confirm, cmd.PreviewHedge, cmd.PreviewClose, cmd.PreviewEntry,
-                      cmd.PreviewFlatten, cmd.Arm)  # fmt: skip
+                      cmd.PreviewFlatten, cmd.PreviewRoll, cmd.Arm)  # fmt: skip
             assert not [one for one in console.desk.commands if isinstance(one, orders)]
 
     run(test())

@@ -28,8 +28,10 @@ LOG_CONTRACT = [
     "⚠️ Delta threshold breached: net +17.2 $/pt (±10)",
     "🟢 Delta neutral: net +2.0 $/pt",
     "⏳ MES not initialized",
+    "🔁 Roll: BUY 2 MES 202512, SELL 2 MES 202603",
+    "✅ Rolled 2 MES 202512 → 202603",
 ]
-ALLOWED_EMOJI = "✅❌🔴🟢🟡🔵📊🎯🔍🚀💡🔒🔔🛑🧯⏰📈📉"
+ALLOWED_EMOJI = "🔁✅❌🔴🟢🟡🔵📊🎯🔍🚀💡🔒🔔🛑🧯⏰📈📉"
 ALLOWED_MARKS = "⚠✓✗▲▼●◆"
 WIDER_MARKS = {"plus_minus", "badge_sim", "badge_paper", "badge_live"}
 
@@ -59,7 +61,7 @@ def test_ascii_lines_begin_with_a_tag_of_the_common_width(line):
     assert shown[TAG_WIDTH + 1 :] == ASCII.plain(words(line))
 
 
-def test_the_seven_named_tags():
+def test_the_named_tags():
     tags = [ASCII.line_icon(line).split()[0] for line in LOG_CONTRACT]
     assert tags == [
         "[OK]",
@@ -71,6 +73,8 @@ def test_the_seven_named_tags():
         "[WARN]",
         "[FLAT]",
         "[WAIT]",
+        "[ROLL]",
+        "[OK]",
     ]
 
 

@@ -211,3 +211,37 @@ def test_a_combo_that_counts_one_leg_as_filled_is_caught():
 
 def test_a_fill_of_the_combo_itself_is_caught():
     assert audit(recorded(COMBO), leg_fill(COMBO.draft.instrument_key)) == [6]
+
+
+def roll_half(number, key, signed, roll_id="roll-2"):
+    order = intent(number, abs(signed), Side.of(signed), Purpose.ROLL)
+    return replace(order, draft=replace(order.draft, instrument_key=key, trade_id=roll_id))
+
+
+def test_a_roll_needs_no_calculation_but_a_pair_that_adds_to_nothing():
+    out, into = roll_half(2, MES, 2), roll_half(3, "MES 202603", -2)
+    assert audit(*HONEST, recorded(out), recorded(into)) == []
+    assert audit(*HONEST, recorded(out)) == []  # the second one may be refused
+    again = roll_half(4, MES, 1, "roll-4")
+    assert audit(*HONEST, recorded(out), recorded(again))[-1:] != []  # its slot is taken
+
+
+@pytest.mark.parametrize(
+    ("out", "into"),
+    [
+        (roll_half(2, MES, 3), None),  # more than is held
+        (roll_half(2, MES, -2), None),  # the wrong way
+        (roll_half(2, "MES 202603", -2), None),  # opens before it closes
+        (roll_half(2, MES, 2), roll_half(3, "MES 202603", -1)),
+        (roll_half(2, MES, 2), roll_half(3, "MES 202603", 2)),
+        (roll_half(2, MES, 2), roll_half(4, "MES 202603", -2)),  # something came between
+        (roll_half(2, MES, 2), roll_half(3, "ES 202603", -2)),
+    ],
+)
+def test_a_roll_that_is_no_pair_is_caught(out, into):
+    assert audit(*HONEST, *map(recorded, filter(None, (out, into)))) == [21]
+
+
+def test_a_third_order_of_one_roll_is_caught():
+    orders = (roll_half(2, MES, 2), roll_half(3, "MES 202603", -2), roll_half(4, "MES 202606", 2))
+    assert audit(*HONEST, *map(recorded, orders)) == [21]

@@ -81,3 +81,17 @@ def test_after_an_order_the_book_is_inside_the_band(options, mode) -> None:
     rule = HedgeRule(band=10.0, mode=mode)
     first = decide(BookDelta(DollarsPerPoint(options), 0, 0), rule, Trigger.MONITOR, trades=1)
     assert abs(options + 5 * first.contracts) <= 10.0 + 1e-6
+
+
+@pytest.mark.parametrize("trigger", [Trigger.MONITOR, Trigger.BREACH, Trigger.MANUAL])
+@pytest.mark.parametrize("options", [-60, 0, 60])
+def test_a_roll_on_its_way_is_neither_joined_nor_cancelled(options, trigger) -> None:
+    found = answer(options, 0, -2, live=1, rolling=True, trigger=trigger)
+    assert (found.action, found.reason) == (Action.WAIT, "a roll is on its way")
+    blind = answer(options, 0, -2, live=1, rolling=True, unknown=True, trigger=trigger)
+    assert blind.action is Action.BLOCKED
+
+
+def test_half_a_roll_is_mended_inside_the_band() -> None:
+    found = answer(5, trigger=Trigger.HALF_ROLL)
+    assert (found.action, found.contracts) == (Action.ORDER, -1)

@@ -27,6 +27,23 @@ LINES = [
     (messages.neutral(2.0), "🟢 Delta neutral: net +2.0 $/pt"),
     (messages.not_initialized("MES"), "⏳ MES not initialized"),
     (messages.under_half(1.8), "Δ +1.8 $/pt is under half a contract"),
+    (
+        messages.roll_sent("BUY 2 MES 202512, SELL 2 MES 202603"),
+        "🔁 Roll: BUY 2 MES 202512, SELL 2 MES 202603",
+    ),
+    (messages.rolled(2, "MES 202512", "MES 202603"), "✅ Rolled 2 MES 202512 → 202603"),
+    (
+        messages.roll_short(1, 2, "MES 202512", "MES 202603", "both cancelled"),
+        "⚠ Rolled 1 of 2 MES 202512 → 202603: both cancelled",
+    ),
+    (
+        messages.roll_broken("BUY 2 MES 202512", "SELL 2 MES 202603", "frozen"),
+        "🛑 Roll broken: BUY 2 MES 202512 left, SELL 2 MES 202603 did not: frozen",
+    ),
+    (
+        messages.half_rolled("BUY 2 of 2 MES 202512 FILLED", "the hedge rule mends it"),
+        "🛑 Half a roll: BUY 2 of 2 MES 202512 FILLED; the hedge rule mends it",
+    ),
     (messages.unhedgeable("MES", "halted", None), "MES unhedgeable: halted"),
     (
         messages.unhedgeable("MES", "daily break", parse_utc("2025-11-19T23:00:00Z")),
@@ -46,7 +63,7 @@ def test_no_line_has_a_variation_selector_and_none_is_untested() -> None:
         name for name, made in inspect.getmembers(messages, inspect.isfunction)
         if made.__module__ == messages.__name__
     ]  # fmt: skip
-    assert len(written) == 14
+    assert len(written) == 19
 
 
 @pytest.mark.parametrize(

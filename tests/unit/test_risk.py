@@ -14,10 +14,12 @@ from hedgetui.domain import orders as od
 from hedgetui.domain import risk
 from hedgetui.domain.instruments import parse_key
 from hedgetui.domain.orders import OrderType, Purpose, Side
+from hedgetui.domain.pair import Pair
 from hedgetui.domain.parity import Exposure
 from hedgetui.domain.quotes import DataType, Quote
 from hedgetui.domain.risk import Denial, RiskContext, RiskLimits, Sent
 from hedgetui.domain.units import Contracts, Timestamp
+from hedgetui.domain.vega.chase import limit_price
 
 NOW = Timestamp(1_763_564_400.0)
 MES, CALL = "MES 202512", "XSP 20251219 540 C"
@@ -207,7 +209,7 @@ def test_only_what_a_minute_mends_passes_soon(ctx, soon) -> None:
     [("4.057", Side.BUY, "4.05"), ("4.052", Side.SELL, "4.06"), (4.05, Side.BUY, "4.05")],
 )
 def test_a_limit_is_never_rounded_to_the_worse_side(text, side, price) -> None:
-    assert risk.limit_price(text, parse_key(CALL), side) == Decimal(price)
+    assert limit_price(text, parse_key(CALL), side) == Decimal(price)
 
 
 def test_the_worth_of_an_order_without_a_market_is_its_limit_or_unknown() -> None:
@@ -285,3 +287,58 @@ def test_an_order_on_a_leg_waits_for_the_combo(key: str) -> None:
 def test_a_combo_far_from_the_sum_of_its_market_or_without_one_is_refused() -> None:
     assert code(both(limit_price=Decimal("8.29")), combo_context()) is Denial.COLLAR
     assert code(both(), combo_context(quote=None)) is Denial.NO_QUOTE
+
+
+NEXT = "MES 202603"
+
+
+def roll_pair(held: int = -2, size: int = 2, **changes) -> Pair:
+    out = draft(purpose=Purpose.ROLL, side=Side.BUY, quantity=size)
+    return Pair(out, replace(out, instrument_key=NEXT, side=Side.SELL), held, **changes)
+
+
+def test_a_roll_passes_as_a_pair_and_not_without_its_exposure_grown() -> None:
+    pair = roll_pair()
+    blind = context(exposure=None, position=-2, pair=pair)
+    assert code(pair.out_of, blind) is None, "a roll needs no greeks"
+    first = intent(pair.out_of)
+    second = context(NEXT, quote=quote(NEXT, bid=5400.0, ask=5400.5), position=-2,
+                     live=(first,), pair=replace(pair, first=first))  # fmt: skip
+    assert code(pair.into, second) is None
+    assert code(pair.out_of, replace(blind, pair=None)) is Denial.PARITY
+    assert code(pair.into, replace(second, pair=replace(pair, held=-1))) is Denial.PARITY
+
+
+def test_no_hedge_of_any_month_joins_a_live_roll_and_no_roll_a_live_hedge() -> None:
+    pair = roll_pair()
+    live = (intent(pair.into),)
+    assert code(draft(), context(live=live)) is Denial.IN_FLIGHT
+    hedge = (intent(draft(instrument_key=NEXT)),)
+    assert code(pair.out_of, context(position=-2, pair=pair, live=hedge)) is Denial.IN_FLIGHT
+    leg_at_work = (intent(leg()),)
+    assert code(pair.out_of, context(position=-2, pair=pair, live=leg_at_work)) is None
+
+
+def test_rolls_are_not_counted_by_the_throttle_and_not_stopped_by_it() -> None:
+    rolls = tuple(sent(90 * n, purpose=Purpose.ROLL) for n in range(1, 7))
+    assert code(draft(), context(sent=rolls)) is None
+    pair = roll_pair()
+    hedges = tuple(sent(90 * n, side=Side.BUY) for n in range(1, 7))
+    assert code(pair.out_of, context(position=-2, pair=pair, sent=hedges)) is None
+
+
+def test_the_position_limit_counts_what_works_in_another_month() -> None:
+    first = intent(draft(instrument_key=NEXT, quantity=5))
+    assert code(draft(), context(position=-15, live=(first,))) is Denial.POSITION
+    assert code(draft(), context(position=-13, live=(first,))) is None
+
+
+@pytest.mark.parametrize("trouble", [
+    {"armed": False}, {"latches": ("frozen",)}, {"link_ready": False}, {"venue_open": False},
+    {"enabled": False}, {"synced": False},
+])  # fmt: skip
+def test_a_roll_waits_for_all_that_a_hedge_waits_for(trouble) -> None:
+    pair = roll_pair()
+    found = code(pair.out_of, context(position=-2, pair=pair, **trouble))
+    assert found is not None
+    assert found.value.startswith("G1-")

@@ -73,3 +73,18 @@ def test_the_red_banner_two_days_before_expiry():
     assert roll.overdue({DEC: -5}, before(3)) == ()
     assert roll.overdue({DEC: -5, MAR: 2}, before(2)) == (DEC,)
     assert roll.overdue({DEC: 0}, before(1)) == ()
+
+
+@given(some.integers(-20, 20), some.integers(1, 7))
+def test_a_split_moves_the_same_contracts_in_allowed_sizes(held, most):
+    steps = roll.roll_plan({DEC: held}, MAR, before(5))
+    parts = roll.split(steps, most)
+    assert sum(part.contracts for part in parts) == held
+    assert all(0 < abs(part.contracts) <= most for part in parts)
+    assert all((part.out_of, part.into) == (DEC, MAR) for part in parts)
+    assert len(parts) == -(-abs(held) // most)
+
+
+def test_the_orders_of_a_step_close_first_and_add_up_to_nothing():
+    (step,) = roll.roll_plan({DEC: -2}, MAR, before(5))
+    assert step.orders == ((DEC, 2), (MAR, -2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from enum import StrEnum
 
+from hedgetui.domain.instruments import Instrument
 from hedgetui.domain.orders import Side
 
 
@@ -31,3 +32,10 @@ def leg_price(
     exact = Decimal(str(round(mid + (far - mid) * share, 6))) / tick
     rounding = "ROUND_CEILING" if side is Side.BUY else "ROUND_FLOOR"
     return max(tick, exact.quantize(Decimal(1), rounding=rounding) * tick)
+
+
+def limit_price(text: str | float, instrument: Instrument, side: Side) -> Decimal:
+    """Round a price to the instrument's tick, never to the worse side of what was meant."""
+    exact = Decimal(str(text)) / instrument.tick
+    rounding = "ROUND_FLOOR" if side is Side.BUY else "ROUND_CEILING"
+    return exact.quantize(Decimal(1), rounding=rounding) * instrument.tick

@@ -30,12 +30,13 @@ class Trigger(StrEnum):
     CLOSE = "close"
     RECONNECT = "reconnect"
     VENUE_OPEN = "venue open"
+    HALF_ROLL = "half a roll"
     MANUAL = "hedge now"
 
     @property
     def ignores_band(self) -> bool:
         """Whether only the rounding, not the band, may say "nothing"."""
-        return self in {Trigger.INITIAL, Trigger.CLOSE, Trigger.MANUAL}
+        return self in {Trigger.INITIAL, Trigger.CLOSE, Trigger.MANUAL, Trigger.HALF_ROLL}
 
 
 class Action(StrEnum):
@@ -58,9 +59,11 @@ class BookDelta:
     problem: str = ""
     """`greeks stale 23 s XSP 540C`, or empty."""
     live: int = 0
-    """Live hedge orders, 0 or 1 in a sound book."""
+    """Live hedge orders, 0 or 1 in a sound book, 2 while it rolls."""
     unknown: bool = False
     """The live order's fate is not known."""
+    rolling: bool = False
+    """The live orders move contracts from one month to another and change no delta."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,8 @@ def _while_live(book: BookDelta, net: DollarsPerPoint, order: Contracts) -> Deci
     """Same way: leave the live order. Other way: cancel and decide again after the answer."""
     if book.unknown:
         return Decision(Action.BLOCKED, net, "an order's fate is unknown")
+    if book.rolling:
+        return Decision(Action.WAIT, net, "a roll is on its way")
     if order and book.working and (order > 0) != (book.working > 0):
         return Decision(Action.CANCEL, net, "the live order points the wrong way now")
     return Decision(Action.WAIT, net, "an order is on its way")

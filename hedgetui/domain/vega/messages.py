@@ -40,6 +40,32 @@ def hedge_closed(side: Side, contracts: int, symbol: str) -> str:
     return f"✓ Hedge closed: {side} {contracts} {symbol}"
 
 
+def roll_sent(orders: str) -> str:
+    """Return the line for a roll that leaves; `orders` as `BUY 2 MES 202512, SELL 2 MES 202603`."""
+    return f"🔁 Roll: {orders}"
+
+
+def rolled(contracts: int, out_of: str, into: str) -> str:
+    """Return the line for contracts that changed their month; both months by instrument key."""
+    return f"✅ Rolled {contracts} {out_of} → {into.rpartition(' ')[2]}"
+
+
+def roll_short(contracts: int, wanted: int, out_of: str, into: str, why: str) -> str:
+    """Return the line for a roll that ended early, with as much closed as opened."""
+    month = into.rpartition(" ")[2]
+    return f"⚠ Rolled {contracts} of {wanted} {out_of} → {month}: {why}"
+
+
+def roll_broken(left: str, missing: str, why: str) -> str:
+    """Return the alarm for a roll whose second order did not follow the first."""
+    return f"🛑 Roll broken: {left} left, {missing} did not: {why}"
+
+
+def half_rolled(filled: str, mend: str) -> str:
+    """Return the alarm for a roll of which one month traded and the other did not."""
+    return f"🛑 Half a roll: {filled}; {mend}"
+
+
 def breached(net: float, band: float) -> str:
     """Return the line for a net delta outside its band."""
     return f"⚠ Delta threshold breached: net {net:+.1f} $/pt (±{band:g})"

@@ -107,6 +107,18 @@ def roll_plan(
     return tuple(RollStep(contract, active, Contracts(held[contract])) for contract in due)
 
 
+def split(steps: Iterable[RollStep], most: int) -> tuple[RollStep, ...]:
+    """Return the same steps with at most `most` contracts each: what one pair of orders moves."""
+    parts: list[RollStep] = []
+    for step in steps:
+        sign, left = (1 if step.contracts > 0 else -1), abs(step.contracts)
+        while left:
+            part = min(left, most)
+            parts.append(RollStep(step.out_of, step.into, Contracts(sign * part)))
+            left -= part
+    return tuple(parts)
+
+
 def overdue(
     held: Mapping[Instrument, int], today: date, alarm_days: int = ALARM_DAYS
 ) -> tuple[Instrument, ...]:

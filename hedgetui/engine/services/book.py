@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from hedgetui.domain import parity
 from hedgetui.domain.instruments import Instrument, Kind, parse_key
-from hedgetui.domain.orders import IntentState
+from hedgetui.domain.orders import Intent, IntentState, Purpose
 from hedgetui.domain.quotes import Greeks
 from hedgetui.domain.units import Timestamp
 from hedgetui.domain.vega import exposure as ex
@@ -134,7 +134,35 @@ def book_delta(state: DeskState, measured: Measured, symbol: str) -> BookDelta:
         problem=measured.problem,
         live=len(live),
         unknown=any(i.state is IntentState.UNKNOWN for i in live),
+        rolling=_rolling(state, live),
     )
+
+
+def _rolling(state: DeskState, live: list[Intent]) -> bool:
+    """Whether live hedge orders belong to a roll that still adds up to no contracts.
+
+    A first order whose other half has not been recorded yet counts as one; a roll of which one
+    half has ended early does not: what is left of it is an order like any other.
+    """
+    rolls = {one.draft.trade_id for one in live if one.draft.purpose is Purpose.ROLL}
+    for roll_id in rolls:
+        both = roll_orders(state, roll_id)
+        if len(both) > 1 and roll_balance(both) != 0:
+            return False
+    return len(rolls) > 0
+
+
+def roll_orders(state: DeskState, roll_id: str | None) -> tuple[Intent, ...]:
+    """Return the orders of one roll, the one out of the old month first."""
+    return tuple(
+        one for one in state.intents.values()
+        if one.draft.purpose is Purpose.ROLL and one.draft.trade_id == roll_id
+    )  # fmt: skip
+
+
+def roll_balance(orders: Iterable[Intent]) -> int:
+    """Return by how many contracts, signed, a roll changes the hedge once what works is filled."""
+    return sum(one.draft.side.sign * one.filled + one.working_signed for one in orders)
 
 
 def price_exposure(

@@ -25,7 +25,7 @@ class HedgeOrders:
 
     def __init__(self, parts: Parts, context_of: ContextOf) -> None:
         self._parts = parts
-        self._context_of = context_of
+        self.context_of = context_of
         self.months: tuple[Instrument, ...] = ()
         """Listed months of the hedge future, nearest first; empty until known."""
 
@@ -57,7 +57,7 @@ class HedgeOrders:
 
         A reduction trades the month held, so it can be drafted even then.
         """
-        held = dict(self._parts.state.hedges_held(self._parts.symbol))
+        held = self._held()
         parts = roll.allocate(decision.contracts, held, self.active_month())
         if not parts:
             return None
@@ -74,6 +74,41 @@ class HedgeOrders:
             reason=f"{trigger}: {decision.reason}",
         )
         return self._protect(order, instrument) if self._parts.rules.protected_orders else order
+
+    def _held(self) -> dict[Instrument, int]:
+        return dict(self._parts.state.hedges_held(self._parts.symbol))
+
+    def roll_steps(self) -> tuple[roll.RollStep, ...]:
+        """Return what has to move into the active month now, as pairs of orders of allowed size."""
+        active = self.active_month()
+        if active is None:
+            return ()
+        today = utc_date(self._parts.clock.now())
+        plan = roll.roll_plan(self._held(), active, today, self._parts.rules.roll_days)
+        return roll.split(plan, self._parts.settings.limits.max_order_contracts)
+
+    def roll_drafts(self, step: roll.RollStep) -> tuple[od.OrderDraft, od.OrderDraft] | None:
+        """Return both orders of a roll, the closing one first; None while one has no price."""
+        left = roll.days_left(step.out_of, utc_date(self._parts.clock.now()))
+        why = f"roll into {step.into.key}, {step.out_of.key} has {left} days left"
+        roll_id = f"roll-{self._parts.state.numbers + 1}"
+        orders: list[od.OrderDraft] = []
+        for instrument, contracts in step.orders:
+            order: od.OrderDraft | None = od.OrderDraft(
+                purpose=od.Purpose.ROLL,
+                instrument_key=instrument.key,
+                side=od.Side.of(contracts),
+                quantity=Contracts(abs(contracts)),
+                order_type=od.OrderType.MARKET,
+                trade_id=roll_id,
+                reason=why,
+            )
+            if order is not None and self._parts.rules.protected_orders:
+                order = self._protect(order, instrument)
+            if order is None:
+                return None
+            orders.append(order)
+        return orders[0], orders[1]
 
     def _purpose(self, held: int, contracts: int) -> od.Purpose:
         """Name an order that takes the hedge off because trades leave, else a hedge."""
@@ -100,7 +135,7 @@ class HedgeOrders:
 
     def must_wait(self, order: od.OrderDraft) -> bool:
         """Whether a gate refuses now what it will allow in a moment, as between two parts."""
-        return risk.passes_soon(order, self._context_of(order, None, False))  # noqa: FBT003
+        return risk.passes_soon(order, self.context_of(order, None, False))  # noqa: FBT003
 
     async def place(
         self,
@@ -117,7 +152,7 @@ class HedgeOrders:
         why = f"{decision.reason}; {', '.join(f'{key} {value}' for key, value in inputs.items())}"
         recorder.say("info", messages.calculated(order.side, order.quantity, symbol), why)
         outcome = await self._parts.executor.place(
-            order, self._context_of, calculated=calculated, flattening=flattening
+            order, self.context_of, calculated=calculated, flattening=flattening
         )
         if isinstance(outcome, Placed) and outcome.intent.state is not od.IntentState.ABANDONED:
             words = messages.hedge_sent(outcome.intent.number, order.side, order.quantity, symbol)

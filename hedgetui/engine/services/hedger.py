@@ -73,6 +73,8 @@ class Hedger:
         if forbidden:
             if self._at_stake():
                 self._once(forbidden)
+            if Trigger.HALF_ROLL in reasons and self._parts.state.auto:
+                self._triggers.retry(Trigger.HALF_ROLL, _RETRY_S)
             return
         trigger, entries = self._triggers.strongest(reasons)
         if leaving:

@@ -72,7 +72,7 @@ class Settler:
         elif draft.purpose is Purpose.UNWIND:
             words = messages.hedge_closed(draft.side, draft.quantity, symbol)
             self._recorder.say("ok", words, why)
-        else:
+        elif draft.purpose is not Purpose.ROLL:  # a roll is announced as one, by who sent it
             self._recorder.say("info", f"✅ Order #{intent.number} filled", draft.describe())
 
     async def _settle(self) -> None:

@@ -144,7 +144,7 @@ class Triggers:
             return Trigger.INITIAL, due
         if self._entry_due:
             return None, ()
-        return next(iter(sorted(reasons - {Trigger.INITIAL})), None), ()
+        return min(reasons - {Trigger.INITIAL}, key=_rank, default=None), ()
 
     def _settled(self, trade_id: str, now: Timestamp) -> bool:
         """Whether an entry may be hedged: both legs filled, or the grace for the other is over."""
@@ -153,3 +153,8 @@ class Triggers:
         if self._parts.state.strangles[trade_id].state is st.TradeState.ENTERING:
             return now >= due - rules.initial_hedge_delay + rules.leg_grace
         return now >= due
+
+
+def _rank(reason: Trigger) -> tuple[bool, str]:
+    """Order reasons by strength: what ignores the band decides more."""
+    return not reason.ignores_band, reason

@@ -38,6 +38,10 @@ class TradeKeys:
         """Preview the hedge now."""
         self._app.fly(PREVIEW, self._hedge())
 
+    def roll(self) -> None:
+        """Preview the way out of a futures month that ends."""
+        self._app.fly(PREVIEW, self._preview(cmd.PreviewRoll()))
+
     def close(self) -> None:
         """Preview the exit from the chosen strangle."""
         self._app.fly(PREVIEW, self._close())
