@@ -224,7 +224,7 @@ def alarms(snapshot: DeskSnapshot) -> tuple[str, ...]:
     if status.session == "HALT":
         rows.append(f"HALT {safe(status.venue_reason, 80)}: unhedgeable")
     if book.roll_note:
-        rows.append(f"ROLL {safe(book.roll_note, 80)}")
+        rows.append(f"ROLL {safe(book.roll_note, 80)} (M: roll)")
     return tuple(rows)
 
 
