@@ -23,6 +23,8 @@ from hedgetui.domain.errors import HedgetuiError, UsageError
 INTERRUPTED = 130
 _ENTRY = "hedgetui.bootstrap"
 _NEGATIVE = re.compile(r"-(\d|\.\d|inf|nan)", re.IGNORECASE)
+_OUTPUT = "output"
+"""Code of the error for a stdout that cannot be written."""
 _ANYWHERE = frozenset({"--json", "--debug"})
 
 
@@ -226,6 +228,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if debug:
             _show(error)
         failure = _failure(error)
+        if failure.code == _OUTPUT:
+            _drop(sys.stdout)  # what is left unwritten would fail again in the last breath
     else:
         return code
     _explain(failure, as_json="--json" in words)
