@@ -232,7 +232,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             _drop(sys.stdout)  # what is left unwritten would fail again in the last breath
     else:
         return code
-    _explain(failure, as_json="--json" in words)
+    # Where stdout cannot be written, the words go to the other stream alone.
+    _explain(failure, as_json="--json" in words and failure.code != _OUTPUT)
     return failure.exit_code
 
 
