@@ -140,9 +140,10 @@ def run(options: argparse.Namespace) -> int:
                 socket = None if place else socket_path(options, loaded.paths)
                 await inner.enter_async_context(listening(desk.kernel, socket, desk.complain))
                 summary = await headless.run(desk, plan(desk), seconds, ending)
+                unmet = headless.unmet(desk.kernel.snapshot())
             # Only now the journal has its last fact, and the stream of facts its last line.
             summary |= {"journal_hash": desk.head, "scenario": world.name if planned else ""}
-            return headless.finish(summary, as_json=lines is not None)
+            return headless.finish(summary, as_json=lines is not None, unmet=unmet)
 
         return run_virtual(session, pace=pace) if simulated else asyncio.run(session())
 

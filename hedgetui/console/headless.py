@@ -15,13 +15,13 @@ from typing import Any, Protocol
 from hedgetui.console import crash, output, trader
 from hedgetui.domain.audit import Auditor, BrokerHistory
 from hedgetui.domain.codec import to_plain
-from hedgetui.domain.errors import HedgetuiError
+from hedgetui.domain.errors import BrokerUnreachable, HedgetuiError
 from hedgetui.domain.events import Fact
 from hedgetui.domain.ids import CLIENT_KEY_PREFIX
 from hedgetui.domain.units import iso_utc
 from hedgetui.ports.broker import BrokerTruth
 from hedgetui.ports.clock import Clock
-from hedgetui.ports.desk import DeskPort, Subscription
+from hedgetui.ports.desk import DeskPort, DeskSnapshot, Subscription
 from hedgetui.simulation.scenarios import TraderStep
 
 INTERRUPTED = 130
@@ -214,12 +214,26 @@ async def _count_log(
     return dict(sorted(counts.items()))
 
 
-def finish(summary: dict[str, Any], *, as_json: bool) -> int:
-    """Print the end of a run; 130 when interrupted, 1 when a promise broke or a worker died."""
+def unmet(snapshot: DeskSnapshot) -> str:
+    """Return why no session with the broker ever stood, or an empty text when one did."""
+    return "" if snapshot.health.session else snapshot.status.link_reason
+
+
+def finish(summary: dict[str, Any], *, as_json: bool, unmet: str = "") -> int:
+    """Print the end of a run.
+
+    Returns 130 when interrupted, 1 when a promise broke or a worker died, 3 when `unmet` says why
+    the broker was never reached.
+    """
     if as_json:
         output.print_json({"summary": summary})
     else:
         output.print_lines([f"{name:<16} {value}" for name, value in summary.items()])
     if summary["ended"] == _INTERRUPTED:
         return INTERRUPTED
-    return 1 if summary["violations"] or summary["errors"] else 0
+    if summary["violations"] or summary["errors"]:
+        return 1
+    if unmet:
+        output.say(f"hedgetui: no session with the broker: {unmet}")
+        return BrokerUnreachable.default_exit_code
+    return 0

@@ -245,16 +245,25 @@ def test_verbs_on_a_broker_have_a_desk_of_their_own(hedgetui, served):
     assert [lines[name]["status"] for name in ("broker", "account", "client")] == ["ok"] * 3
     assert f"127.0.0.1:{served} answers, server version 1" in lines["broker"]["detail"]
     assert lines["account"]["detail"] == "DU•••4567, paper"
-    ran = hedgetui("--profile", "paper", "run", "--headless", "--for", "2s", "--json")
+    ran = hedgetui("--profile", "paper", "run", "--headless", "--for", "4s", "--json")
     assert ran.code == 0
     kinds = [line["kind"] for line in ran.lines[:-1]]
     assert (kinds[0], kinds[-1]) == ("EngineStarted", "EngineStopped")
     summary = ran.lines[-1]["summary"]
     assert (summary["violations"], summary["orders"], summary["scenario"]) == (0, 0, "")
-    assert 2 <= summary["sim_seconds"] < 20
+    assert 4 <= summary["sim_seconds"] < 20
     assert hedgetui("--profile", "paper", "freeze", "--why", "lunch").code == 0
     assert hedgetui("--profile", "paper", "unfreeze").out == "released: freeze\n"
     tail = hedgetui("--profile", "paper", "journal", "export").lines
     latches = [row["payload"]["on"] for row in tail if row["kind"] == "LatchSet"]
     assert latches == [True, False]
     assert hedgetui("--profile", "paper", "journal", "verify").code == 0
+
+
+@pytest.mark.usefixtures("served")
+def test_a_run_that_never_got_a_session_did_not_reach_the_broker(hedgetui, monkeypatch):
+    monkeypatch.setenv("HEDGETUI_PROFILE__PAPER__ACCOUNT", "DU9999999")
+    ran = hedgetui("--profile", "paper", "run", "--headless", "--for", "2s", "--json")
+    assert ran.code == 3
+    assert "DU9999999 is not among those of the login" in ran.err
+    assert ran.lines[-1]["summary"]["orders"] == 0
