@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from hedgetui.domain import events as ev
+from hedgetui.domain.dtms.audit import DefenceAuditor, VenueHistory
 from hedgetui.domain.instruments import leg_keys, parse_key
 from hedgetui.domain.orders import (
     LIVE,
@@ -63,12 +64,14 @@ class Auditor:
         self._rolls: dict[str, list[Intent]] = {}
         """The orders of each roll, in the order they were recorded."""
         self._seq = 0
+        self._defence = DefenceAuditor(self._say)
 
     def take(self, fact: ev.Fact) -> None:
         """Judge one fact."""
         if fact.seq != self._seq + 1 and self._seq:
             self._say(22, fact.seq, f"follows {self._seq}")
         self._seq = fact.seq
+        self._defence.take(fact)
         match fact.event:
             case ev.HedgeCalculated():
                 self._calculated = fact.event
@@ -206,6 +209,10 @@ class Auditor:
             told = broker.positions.get(instrument, 0)
             if held != told:
                 self._say(9, self._seq, f"{instrument}: journal {held:+d}, broker {told:+d}")
+
+    def compare_mt5(self, venue: VenueHistory) -> None:
+        """Lay the MT5 side's deals and positions beside the journal."""
+        self._defence.compare(venue)
 
     def _booked(self) -> Counter[str]:
         """Return signed contracts of every execution on record, by instrument."""

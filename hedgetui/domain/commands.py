@@ -133,6 +133,37 @@ class ResolveUnknown:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class PreviewDefence:
+    """Compute one action on a defended trade: what would be sent, and what would follow."""
+
+    ticket: int
+    verb: str
+    """`hedge`, `unhedge`, `close`, `half` or `breakeven`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAutomation:
+    """Say what the machine may do with a trade: `auto`, `alert` or `off`."""
+
+    ticket: int
+    automation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """Take a position under watch that the filters left out."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """Take a trade out of watch; its position stays as it is."""
+
+    ticket: int
+
+
 LOOK_FIRST = (
     "Look in TWS: orders, executions, open dialogs. Say this only when you know what became of it."
 )
@@ -142,7 +173,7 @@ LOOK_FIRST = (
 Command = (
     EnableStrategy | SwitchAuto | SetBand | Arm | Disarm | Freeze | Unfreeze | Scan | PreviewHedge
     | PreviewRoll | PreviewEntry | PreviewClose | PreviewFlatten | Confirm | CancelOrder | CancelAll
-    | Reconcile | ResolveUnknown
+    | Reconcile | ResolveUnknown | PreviewDefence | SetAutomation | Adopt | Ignore
 )  # fmt: skip
 
 COMMAND_TYPES: dict[str, type] = {
@@ -150,6 +181,6 @@ COMMAND_TYPES: dict[str, type] = {
     for kind in (
         EnableStrategy, SwitchAuto, SetBand, Arm, Disarm, Freeze, Unfreeze, Scan, PreviewHedge,
         PreviewRoll, PreviewEntry, PreviewClose, PreviewFlatten, Confirm, CancelOrder, CancelAll,
-        Reconcile, ResolveUnknown,
+        Reconcile, ResolveUnknown, PreviewDefence, SetAutomation, Adopt, Ignore,
     )
 }  # fmt: skip

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from hedgetui.domain.dtms import facts as dtms
 from hedgetui.domain.orders import Intent, IntentState, Side
 from hedgetui.domain.units import Contracts, Timestamp
 
@@ -263,6 +264,7 @@ Event = (
     | StrategyEnabled | AutoSwitched | BandSet | ArmSwitched | LatchSet | HedgeCalculated
     | OrderDenied | IntentRecorded | IntentMoved | FillBooked | CommissionBooked | TradeEntering
     | TradeOpened | TradeClosing | TradeClosed | TradeAbandoned | HedgeShared | VenueChanged
+    | dtms.DefenceEvent
 )  # fmt: skip
 
 EVENT_TYPES: dict[str, type] = {
@@ -272,6 +274,7 @@ EVENT_TYPES: dict[str, type] = {
         StrategyEnabled, AutoSwitched, BandSet, ArmSwitched, LatchSet, HedgeCalculated,
         OrderDenied, IntentRecorded, IntentMoved, FillBooked, CommissionBooked, TradeEntering,
         TradeOpened, TradeClosing, TradeClosed, TradeAbandoned, HedgeShared, VenueChanged,
+        *dtms.DEFENCE_TYPES,
     )
 }  # fmt: skip
 

@@ -15,6 +15,7 @@ from typing import Protocol
 from hedgetui.domain.commands import Command
 from hedgetui.domain.orders import IntentState
 from hedgetui.domain.units import Timestamp
+from hedgetui.ports import dtms
 from hedgetui.ports.journal import LogRecord, Sample
 
 
@@ -296,6 +297,7 @@ class DeskSnapshot:
     """For the day P&L chart, oldest first, thinned to a few hundred."""
     reminders: tuple[str, ...] = ()
     health: HealthView = field(default_factory=HealthView)
+    defence: dtms.DefenceView = dtms.OFF
 
     @property
     def unknown(self) -> tuple[OrderView, ...]:
