@@ -59,7 +59,7 @@ def test_each_broken_rule_is_named(copy: Path):
         "Only adapters.ibkr imports the IB client",
         "Only config imports Pydantic and tomlkit",
         "Only store imports SQLite",
-        "Only the MT5 adapter and the MT5 gateway import rpyc and MetaTrader5",
+        "Only the MT5 bridge and the MT5 adapter import rpyc and MetaTrader5",
         "Only ui imports Textual and Rich",
         "Screens and commands know DeskPort, never the engine",
         "The domain is the standard library and numpy, synchronous",
