@@ -11,7 +11,7 @@ import asyncio
 import dataclasses
 import difflib
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
@@ -25,17 +25,27 @@ _LONGEST_LINE = 4096
 _TRUTHS = {"on": True, "off": False, "1": True, "0": False, "true": True, "false": False}
 
 Value = str | int | float | bool | Decimal
-_Reader = Callable[[str], Value]
+Reader = Callable[[str], Value]
 
 
-def _truth(text: str) -> bool:
+def truth(text: str) -> bool:
+    """Read `on` or `off`.
+
+    Raises:
+        ValueError: it is neither.
+    """
     if text.lower() not in _TRUTHS:
         raise ValueError(f"{text!r} is neither on nor off")
     return _TRUTHS[text.lower()]
 
 
-def _share(text: str) -> float:
-    value = float(_truth(text)) if text.lower() in {"on", "off"} else float(text)
+def share(text: str) -> float:
+    """Read a share from 0 to 1, also as `on` and `off`.
+
+    Raises:
+        ValueError: it is none.
+    """
+    value = float(truth(text)) if text.lower() in {"on", "off"} else float(text)
     if not 0 <= value <= 1:
         raise ValueError(f"{text!r} is not a share between 0 and 1")
     return value
@@ -51,7 +61,7 @@ def _greek_kind(text: str) -> str:
 class Deed:
     """A command that does something once: its arguments, the last `optional` of which may miss."""
 
-    readers: tuple[tuple[str, _Reader], ...] = ()
+    readers: tuple[tuple[str, Reader], ...] = ()
     optional: int = 0
 
     @property
@@ -67,19 +77,19 @@ class Deed:
 DEEDS: dict[str, Deed] = {
     "error": Deed((("code", int), ("text", str), ("req_id", int)), 1),
     "drop": Deed(),
-    "refuse": Deed((("on", _truth),), 1),
+    "refuse": Deed((("on", truth),), 1),
     "freeze": Deed(),
     "thaw": Deed(),
     "nightly_reset": Deed((("seconds", float),)),
     "lose_subscriptions": Deed(),
     "outage_1100": Deed(),
-    "restore": Deed((("data_lost", _truth),), 1),
-    "farm": Deed((("name", str), ("ok", _truth))),
-    "omit_end": Deed((("message", str), ("on", _truth)), 1),
-    "reject_next": Deed((("code", int), ("text", str), ("with_status", _truth)), 3),
+    "restore": Deed((("data_lost", truth),), 1),
+    "farm": Deed((("name", str), ("ok", truth))),
+    "omit_end": Deed((("message", str), ("on", truth)), 1),
+    "reject_next": Deed((("code", int), ("text", str), ("with_status", truth)), 3),
     "release_pending": Deed(),
     "rollback_ids": Deed((("to", int),), 1),
-    "partial_fills": Deed((("share", _share),)),
+    "partial_fills": Deed((("share", share),)),
     "correct": Deed((("exec_id", str), ("price", Decimal))),
     "bust": Deed((("exec_id", str),)),
     "foreign_trade": Deed((("key", str), ("signed", int))),
@@ -89,8 +99,8 @@ DEEDS: dict[str, Deed] = {
     "swap_quotes": Deed((("key_a", str), ("key_b", str)), 2),
     "halt": Deed((("seconds", float), ("reason", str)), 1),
 }
-_READERS: dict[str, _Reader] = {"bool": _truth, "float": _share, "int": int, "str": str}
-SWITCHES: dict[str, _Reader] = {
+_READERS: dict[str, Reader] = {"bool": truth, "float": share, "int": int, "str": str}
+SWITCHES: dict[str, Reader] = {
     one.name: _READERS[str(one.type)]
     for one in dataclasses.fields(Switches)
     if str(one.type) in _READERS
@@ -103,29 +113,39 @@ def obey(control: GatewayControl, line: str) -> None:
     Raises:
         HedgetuiError: there is no such command, its arguments are wrong, or it cannot be done.
     """
+    obey_with(control, line, DEEDS, SWITCHES)
+
+
+def obey_with(
+    control: object, line: str, deeds: Mapping[str, Deed], switches: Mapping[str, Reader]
+) -> None:
+    """Carry out one line of text on `control`, whose words are these deeds and switches.
+
+    Raises:
+        HedgetuiError: there is no such command, its arguments are wrong, or it cannot be done.
+    """
     try:
         name, *words = shlex.split(line)
     except ValueError as error:
         raise UsageError(f"cannot read the line: {error}") from error
     try:
-        if name in SWITCHES:
-            _set(control, name, words)
-        elif name in DEEDS:
-            _do(control, name, words)
+        if name in switches:
+            _set(control, name, switches[name], words)
+        elif name in deeds:
+            _do(control, name, deeds[name], words)
         else:
-            raise UsageError(f"no command {name!r}; {_nearest(name)}")
+            raise UsageError(f"no command {name!r}; {_nearest(name, [*deeds, *switches])}")
     except (ValueError, InvalidOperation) as error:
         raise UsageError(f"{name}: {error}") from error
 
 
-def _set(control: GatewayControl, name: str, words: list[str]) -> None:
+def _set(control: object, name: str, read: Reader, words: list[str]) -> None:
     if len(words) != 1:
         raise UsageError(f"{name} takes one value")
-    setattr(control, name, SWITCHES[name](words[0]))
+    setattr(control, name, read(words[0]))
 
 
-def _do(control: GatewayControl, name: str, words: list[str]) -> None:
-    deed = DEEDS[name]
+def _do(control: object, name: str, deed: Deed, words: list[str]) -> None:
     most = len(deed.readers)
     if not most - deed.optional <= len(words) <= most:
         raise UsageError(f"{name} takes: {deed.usage or 'nothing'}")
@@ -135,8 +155,7 @@ def _do(control: GatewayControl, name: str, words: list[str]) -> None:
     getattr(control, name)(**arguments)
 
 
-def _nearest(name: str) -> str:
-    known = [*DEEDS, *SWITCHES]
+def _nearest(name: str, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f"did you mean {near[0]!r}?" if near else f"one of: {', '.join(sorted(known))}"
 
@@ -144,9 +163,14 @@ def _nearest(name: str) -> str:
 class AdminChannel:
     """Listens for commands on the loopback."""
 
-    def __init__(self, control: GatewayControl) -> None:
-        """Obey on `control`."""
+    def __init__(
+        self,
+        control: GatewayControl | None,
+        others: Mapping[str, Callable[[str], None]] | None = None,
+    ) -> None:
+        """Obey on `control`; a line that begins with a word of `others` is theirs."""
         self._control = control
+        self._others = dict(others or {})
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
 
@@ -186,7 +210,16 @@ class AdminChannel:
         if not line:
             return "error: an empty line"
         try:
-            obey(self._control, line)
+            self._obey(line)
         except HedgetuiError as error:
             return f"error: {safe(error.message, limit=1000)}"
         return "ok"
+
+    def _obey(self, line: str) -> None:
+        whose, _, rest = line.partition(" ")
+        if whose in self._others:
+            self._others[whose](rest)
+        elif self._control is not None:
+            obey(self._control, line)
+        else:
+            raise UsageError(f"a line begins with {' or '.join(self._others)}")
