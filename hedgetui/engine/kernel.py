@@ -30,6 +30,8 @@ from hedgetui.engine import commands as cmd
 from hedgetui.engine.board import Board
 from hedgetui.engine.bus import Bus, Mailbox
 from hedgetui.engine.context import Contexts
+from hedgetui.engine.dtms.door import door
+from hedgetui.engine.dtms.parts import DefenceSettings
 from hedgetui.engine.executor import Executor
 from hedgetui.engine.health import Health
 from hedgetui.engine.inbox import Inbox
@@ -48,7 +50,7 @@ from hedgetui.engine.services.roller import Roller
 from hedgetui.engine.services.settle import Settler
 from hedgetui.engine.services.triggers import Triggers
 from hedgetui.engine.settings import EngineSettings
-from hedgetui.engine.supervisor import Supervisor
+from hedgetui.engine.supervisor import Supervisor, Worker
 from hedgetui.engine.switches import Switches
 from hedgetui.engine.tracker import Tracker
 from hedgetui.ports import broker as br
@@ -56,6 +58,7 @@ from hedgetui.ports import desk as dk
 from hedgetui.ports.clock import Clock
 from hedgetui.ports.ids import IdSource
 from hedgetui.ports.journal import JournalPort, LogPort, Sample
+from hedgetui.ports.mt5 import Mt5Port
 
 _CHART_POINTS = 720
 _SLOW_VIEW_S = 2.0
@@ -74,6 +77,9 @@ class Ports:
     log: LogPort
     clock: Clock
     random: Random
+    mt5: Mt5Port | None = None
+    """The terminal whose trades are defended; None for a desk without MT5."""
+    defence: DefenceSettings | None = None
 
 
 class Kernel:
@@ -106,8 +112,7 @@ class Kernel:
         self._legs = LegWorker(self.parts, self.contexts.of)
         self.market = Market(self.parts, self.orders)
         self.sources = views.Sources(self.parts, self.orders, self.hedger)
-        self._legs_due = asyncio.Event()
-        self._scan_due = asyncio.Event()
+        self._legs_due, self._scan_due = asyncio.Event(), asyncio.Event()
         self._commands = cmd.handlers(
             Switches(self.sources, reconciler),
             cmd.Trading(
@@ -120,6 +125,7 @@ class Kernel:
                 wake=self._legs_due.set,
             ),
         )
+        self.defence = door(ports.mt5, ports.defence, self.recorder, clock, ports.random)
         self._supervisor = Supervisor(clock, self._worker_died)
         self._samples: deque[Sample] = deque(maxlen=_CHART_POINTS)
         self._slow_at = Timestamp(float("-inf"))
@@ -133,6 +139,7 @@ class Kernel:
     async def start(self, epoch: int, facts: Sequence[ev.Fact]) -> None:
         """Fold the journal's facts, take over what a dead process left, start every worker."""
         self.recorder.load(facts)
+        self.defence.load(facts)
         self._health.loaded(len(facts))
         fresh = self.recorder.state.epoch == 0
         profile = self._settings.profile
@@ -147,7 +154,12 @@ class Kernel:
             words = "🟡 The last run ended without a word; checking with the broker"
             self.recorder.say("warn", words)
         await self._arm_at_start()
-        for name, worker in (
+        for name, worker in self._workers():
+            self._supervisor.start(name, worker)
+
+    def _workers(self) -> tuple[tuple[str, Worker], ...]:
+        """Return what the supervisor keeps running."""
+        return (
             ("inbox", self._inbox.run),
             ("link", partial(self.link.keep, self._inbox.put, self._on_ready)),
             ("settler", self.settler.run),
@@ -158,8 +170,8 @@ class Kernel:
             ("sampler", self._sample),
             ("health", self._health.run),
             ("outage", Outage(self.parts, self.orders, self.link).run),
-        ):
-            self._supervisor.start(name, worker)
+            *self.defence.workers(),
+        )
 
     async def _first_settings(self) -> None:
         """Journal the configured settings once; afterwards the journal remembers."""
@@ -183,6 +195,7 @@ class Kernel:
         """Stop the workers, refuse what is still being asked, close the link, say goodbye."""
         await self._supervisor.stop()
         await self.parts.tracker.timers.close()
+        await self.defence.stop()
         if not self.recorder.failed:
             # Without a link no gate lets an order pass that somebody is just confirming.
             session = self.recorder.state.session
@@ -276,6 +289,8 @@ class Kernel:
 
     async def dispatch(self, command: Command, by: str = "you") -> dk.Outcome:
         """Judge and carry out a command; one at a time, but what stops things never waits."""
+        if self.defence.owns(command):
+            return await cmd.guarded(self.defence.dispatch(command, by))
         if isinstance(command, _AT_ONCE):
             return await cmd.guarded(self._commands[type(command)](command, by))
         async with self._commanding:
@@ -311,6 +326,7 @@ class Kernel:
             samples=tuple(self._samples),
             reminders=views.reminders(self.sources),
             health=self._health.view(down, failed),
+            defence=self.defence.view(),
         )
 
     def _measured(self) -> book.Measured:

@@ -90,7 +90,9 @@ class DefenceAuditor:
         if action.magic:
             self._magics[action.magic] = action.action_id
         trade = self._book.trades.get(action.trade)
-        if trade is None or not trade.open:
+        orphan = trade is not None and trade.hedge is not None
+        unhedges = orphan and action.kind is ActionKind.CLOSE_HEDGE
+        if trade is None or not (trade.open or unhedges):
             self._say(23, self._seq, f"{action.kind} for {action.trade}, which is not watched")
             return
         self._fits(trade, event)
