@@ -1,7 +1,8 @@
-"""Trade over a real socket: the exchange as a server in one process, the desk in another.
+"""Trade over real sockets: the simulated brokers as a server in one process, the desk in another.
 
-The desk is the paper profile with its client library, told only the port; it connects, scans,
-enters and hedges for half a minute of wall time. What it says of itself must hold.
+The desk is the paper profile with its client libraries, told only the ports and the token of the
+bridge; it connects, scans, enters and hedges for half a minute of wall time, and watches the trades
+it finds at the MT5 side. What it says of itself must hold.
 
     over_the_wire.py PROGRAM
 """
@@ -13,18 +14,40 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
+from typing import Any
 
-_PORT = re.compile(r"TWS protocol on 127\.0\.0\.1:(\d+)")
+_TWS = re.compile(r"TWS protocol on 127\.0\.0\.1:(\d+)")
+_MT5 = re.compile(r"MT5 bridge on 127\.0\.0\.1:(\d+)")
 _PATIENCE_S = 180.0
 
 
 def main(program: str) -> int:
-    """Return 0 when the desk connected, traded and broke no promise."""
-    serve = [program, "simulate", "--tws", "0", "--seed", "7", "--start", "2025-11-19T14:31:00Z"]
+    """Return 0 when the desk connected, traded, watched and broke no promise."""
+    with tempfile.TemporaryDirectory() as folder:
+        summary = _trade(program, Path(folder) / "token")
+    good = summary["entered"] >= 1 and summary["fills"] >= 2 and summary["defended"] >= 1
+    sys.stdout.write(f"over the wire: {json.dumps(summary)}\n")
+    return 0 if good and not summary["violations"] and not summary["errors"] else 1
+
+
+def _trade(program: str, token: Path) -> dict[str, Any]:
+    """Run both programs and return the desk's summary."""
+    serve = [
+        program, "simulate", "--tws", "0", "--mt5", "0", "--token", str(token), "--seed", "7",
+        "--start", "2025-11-19T14:31:00Z",
+    ]  # fmt: skip
     with subprocess.Popen(serve, stderr=subprocess.PIPE, text=True) as server:
         try:
-            port = _port_of(server)
-            desk = {**os.environ, "HEDGETUI_PROFILE__PAPER__PORT": port}
+            tws, mt5 = _ports_of(server)
+            desk = {
+                **os.environ,
+                "HEDGETUI_PROFILE__PAPER__PORT": tws,
+                "HEDGETUI_PROFILE__PAPER__MT5__BACKEND": "bridge",
+                "HEDGETUI_PROFILE__PAPER__MT5__PORT": mt5,
+                "HEDGETUI_PROFILE__PAPER__MT5__TOKEN_FILE": str(token),
+            }
             subprocess.run([program, "--profile", "paper", "doctor"], env=desk, check=True)
             trade = ["run", "--headless", "--for", "30s", "--scenario", "demo", "--json"]
             ran = subprocess.run(
@@ -37,18 +60,19 @@ def main(program: str) -> int:
             )
         finally:
             server.terminate()
-    summary = json.loads(ran.stdout.splitlines()[-1])["summary"]
-    good = summary["entered"] >= 1 and summary["fills"] >= 2 and not summary["violations"]
-    sys.stdout.write(f"over the wire: {json.dumps(summary)}\n")
-    return 0 if good and not summary["errors"] else 1
+    summary: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])["summary"]
+    return summary
 
 
-def _port_of(server: subprocess.Popen[str]) -> str:
-    """Read what the server says until it names its port."""
+def _ports_of(server: subprocess.Popen[str]) -> tuple[str, str]:
+    """Read what the server says until it has named both ports."""
+    tws = ""
     for line in server.stderr or ():
-        if found := _PORT.search(line):
-            return found[1]
-    raise SystemExit("over the wire: the exchange did not start")
+        if found := _TWS.search(line):
+            tws = found[1]
+        if found := _MT5.search(line):
+            return tws, found[1]
+    raise SystemExit("over the wire: the venues did not start")
 
 
 if __name__ == "__main__":

@@ -97,9 +97,9 @@ class _Commands:
         """Add a verb that only has verbs of its own."""
         return _Commands(self.verb(name, "", text), self._common, "verb")
 
-    def question(self, name: str, text: str) -> Parser:
-        """Add a verb that asks a desk."""
-        return self.verb(name, f"{_ENTRY}:ask", text, question=name)
+    def question(self, name: str, text: str, family: str = "") -> Parser:
+        """Add a verb that asks a desk; `family` parts it from a namesake elsewhere."""
+        return self.verb(name, f"{_ENTRY}:ask", text, question=family + name)
 
 
 def parser() -> Parser:
@@ -117,6 +117,7 @@ def parser() -> Parser:
     commands = _Commands(top, common, "command")
     _add_desk_verbs(commands)
     _add_vega_verbs(commands.family("vega", "strangles hedged with futures"))
+    _add_dtms_verbs(commands.family("dtms", "defence of MT5 trades"))
     _add_config_verbs(commands.family("config", "the settings"))
     _add_journal_verbs(commands.family("journal", "the audit journal"))
     _add_tool_verbs(commands)
@@ -171,6 +172,49 @@ def _add_vega_verbs(vega: _Commands) -> None:
     study.add_argument("--lots", type=int, default=10, metavar="L", help="strangles per trade")
 
 
+def _add_dtms_verbs(dtms: _Commands) -> None:
+    score = dtms.verb("score", "hedgetui.console.dtms_files:score", "the score of recorded bars")
+    score.add_argument("--side", choices=("long", "short"), default="long", help="of the trade")
+    score.add_argument(
+        "--anchor", choices=("auto", "utc", "new-york"), default="auto",
+        help="sessions begin at 00:00 UTC (crypto) or 17:00 New York; auto looks for Saturdays",
+    )  # fmt: skip
+    study = dtms.verb("study", "hedgetui.console.dtms_study:run", "random entries, defended or not")
+    study.add_argument("--entries", type=int, default=1000, metavar="N", help="random trades")
+    study.add_argument(
+        "--profile-rules", choices=("guarded", "reference"), default="guarded",
+        help="all guards, or the bare thresholds",
+    )  # fmt: skip
+    for made in (score, study):
+        made.add_argument("--m5", metavar="FILE", help="M5 bars, CSV or CSV.GZ")
+        made.add_argument("--m15", metavar="FILE", help="M15 bars; alone, each is evaluated")
+        made.add_argument(
+            "--tz", default="UTC", metavar="ZONE",
+            help="zone of the files: Europe/Athens, +03:00, mt5 (New York + 7 h)",
+        )  # fmt: skip
+    _add_defence_verbs(dtms)
+
+
+def _add_defence_verbs(dtms: _Commands) -> None:
+    module = "hedgetui.console.dtms"
+    dtms.verb("status", f"{module}:status", "how many trades are defended and where they stand")
+    history = dtms.verb("history", f"{module}:history", "every action, oldest first")
+    history.add_argument("--ticket", type=int, metavar="T", help="of one trade")
+    questions = (
+        ("hedge", "hedge a trade now"), ("unhedge", "close its hedge"),
+        ("close", "close it and its hedge"), ("half", "close half of it"),
+        ("breakeven", "put its stop to the entry price"), ("auto", "what it may do by itself"),
+        ("adopt", "watch a position that was left out"), ("ignore", "watch it no longer"),
+    )  # fmt: skip
+    asked = {name: dtms.question(name, text, "dtms ") for name, text in questions}
+    shown = dtms.verb("trade", f"{module}:trade", "one trade: state, score, deadlines, guards")
+    for made in (shown, *asked.values()):
+        made.add_argument("ticket", type=int, metavar="TICKET", help="as the DTMS table shows it")
+    for name in ("hedge", "unhedge", "close", "half", "breakeven"):
+        asked[name].add_argument("--yes", action="store_true", help="send what the preview shows")
+    asked["auto"].add_argument("automation", choices=("auto", "alert", "off"), help="or only say")
+
+
 def _add_config_verbs(config: _Commands) -> None:
     module = "hedgetui.console.config"
     config.verb("init", f"{module}:init", "write the commented configuration file")
@@ -196,11 +240,24 @@ def _add_tool_verbs(commands: _Commands) -> None:
         "--tws", type=int, nargs="?", const=7497, metavar="PORT",
         help="speak the TWS protocol there (7497)",
     )  # fmt: skip
+    serve.add_argument(
+        "--mt5", type=int, nargs="?", const=18812, metavar="PORT",
+        help="be an MT5 terminal behind the bridge there (18812)",
+    )  # fmt: skip
+    serve.add_argument("--token", metavar="FILE", help="the bridge's token; made if there is none")
     serve.add_argument("--admin", type=int, metavar="PORT", help="take faults as lines of text")
     serve.add_argument("--scenario", metavar="NAME", help="a built-in scenario")
     serve.add_argument("--speed", type=float, metavar="X", help="simulated seconds per second")
     serve.add_argument("--start", metavar="TIME", help="begin at 2025-11-19T14:31:00Z, not now")
-    serve.add_argument("--state", metavar="FILE", help="keep orders and account in this file")
+    serve.add_argument(
+        "--state", metavar="FILE", help="keep orders and account there; MT5 in FILE.mt5"
+    )
+    bridge = commands.verb(
+        "mt5-bridge", "hedgetui.console.mt5_bridge:run", "lend this MT5 terminal to a desk"
+    )
+    bridge.add_argument("--port", type=int, default=18812, metavar="PORT", help="18812; 0: any")
+    bridge.add_argument("--token", metavar="FILE", help="its key; made when it does not exist")
+    bridge.add_argument("--terminal", default="", metavar="FILE", help="terminal64.exe to start")
     commands.verb("doctor", "hedgetui.console.doctor:run", "checks, one line each with a fix")
     commands.verb("keys", f"{_ENTRY}:keys", "every key, as a table")
     made = commands.verb(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -9,16 +10,20 @@ from pathlib import Path
 from random import Random, SystemRandom
 
 from hedgetui import config
-from hedgetui.bootstrap import venues
-from hedgetui.bootstrap.translation import engine_settings
+from hedgetui.bootstrap import mt5, venues
+from hedgetui.bootstrap.translation import defence_settings, engine_settings
 from hedgetui.console import headless
 from hedgetui.domain.audit import Auditor
-from hedgetui.domain.errors import HedgetuiError
+from hedgetui.domain.dtms.audit import VenueHistory
+from hedgetui.domain.errors import BrokerUnreachable, HedgetuiError
 from hedgetui.domain.events import Fact
+from hedgetui.domain.mt5.records import Incomplete
+from hedgetui.domain.units import Timestamp
 from hedgetui.engine.kernel import Kernel, Ports
 from hedgetui.ports.broker import BrokerPort, Complete, Environment
 from hedgetui.ports.clock import LoopClock
 from hedgetui.ports.desk import DeskPort
+from hedgetui.ports.mt5 import Mt5Port
 from hedgetui.simulation.scenarios import Scenario
 from hedgetui.store.journal import Journal
 from hedgetui.store.log_store import LogStore
@@ -34,6 +39,9 @@ class Desk:
     broker: BrokerPort
     journal: Journal
     seed: int
+    terminal: Mt5Port | None
+    began: Timestamp
+    """When the journal's first fact happened."""
 
     @property
     def port(self) -> DeskPort:
@@ -52,13 +60,14 @@ class Desk:
 
     def summary(self) -> dict[str, object]:
         """Return counts, net delta and profit since the journal began."""
-        return self.kernel.summary()
+        return {**self.kernel.summary(), **self.kernel.defence.summary()}
 
     async def audit(self) -> Auditor:
         """Compare the journal with the broker's own history and return the auditor.
 
         An account at a broker may hold anything; what this journal never traded is not its affair.
         """
+        await self._audit_mt5()
         answer = await self.broker.truth()
         if not isinstance(answer, Complete):
             return self.auditor
@@ -70,6 +79,16 @@ class Desk:
             history = replace(history, positions=held)
         self.auditor.compare(history)
         return self.auditor
+
+    async def _audit_mt5(self) -> None:
+        """Compare the MT5 side, if it answers."""
+        if self.terminal is None:
+            return
+        with contextlib.suppress(BrokerUnreachable):
+            look = await self.terminal.look()
+            deals = await self.terminal.deals_since(self.began)
+            if not isinstance(look, Incomplete) and not isinstance(deals, Incomplete):
+                self.auditor.compare_mt5(VenueHistory(deals, look.positions))
 
     def complain(self, words: str) -> None:
         """Warn in the log, where the screen and a headless run show it."""
@@ -83,22 +102,23 @@ class Files:
     journal: Path
     log: Path
     exchange: Path
-    """Of the simulator alone."""
+    """Of the simulator alone, as is the next."""
+    mt5: Path
 
 
 def files(loaded: config.Loaded, folder: Path | None, db: Path | None) -> Files:
     """Return the files of a desk: beside `db`, in `folder`, or the profile's own."""
     if db is not None:
         return Files(
-            db, db.with_name(f"{db.stem}-log.db"), db.with_name(f"{db.stem}-exchange.jsonl")
-        )
+            db, db.with_name(f"{db.stem}-log.db"), db.with_name(f"{db.stem}-exchange.jsonl"),
+            db.with_name(f"{db.stem}-mt5.json"),
+        )  # fmt: skip
+    paths = loaded.paths
     if folder is not None:
-        name = loaded.settings.general.profile
-        return Files(
-            folder / f"{name}.db", folder / f"{name}-log.db", folder / f"{name}-exchange.jsonl"
-        )
-    loaded.paths.prepare()
-    return Files(loaded.paths.journal, loaded.paths.log, loaded.paths.exchange)
+        paths = replace(paths, state=folder)
+    else:
+        paths.prepare()
+    return Files(paths.journal, paths.log, paths.exchange, paths.mt5)
 
 
 @asynccontextmanager
@@ -138,7 +158,9 @@ async def open_desk(
             )
         else:
             venue = await venues.broker(settings, newest=newest, speed=speed, must_reach=must_reach)
-        desk = _assembled(venue, journal, log, facts, settings, deterministic=deterministic)
+        name = world.name if world is not None else settings.simulator.scenario
+        port = mt5.terminal(loaded, name, where.mt5, venue.clock)
+        desk = _assembled(venue, port, journal, log, facts, settings, deterministic=deterministic)
         if listener is not None:
             desk.kernel.recorder.listen(listener)
         run = await journal.begin_run(venue.clock.now())
@@ -153,6 +175,7 @@ async def open_desk(
 
 def _assembled(
     venue: venues.Venue,
+    terminal: Mt5Port | None,
     journal: Journal,
     log: LogStore,
     facts: Sequence[Fact],
@@ -164,10 +187,14 @@ def _assembled(
     seed = settings.simulator.seed
     # Order identities must differ between runs on one journal, and repeat with its length.
     random = Random(seed + len(facts)) if deterministic else SystemRandom()  # noqa: S311
-    ports = Ports(venue.broker, journal, log, venue.clock, random)
+    ports = Ports(
+        venue.broker, journal, log, venue.clock, random,
+        mt5=terminal, defence=defence_settings(settings) if terminal else None,
+    )  # fmt: skip
     kernel = Kernel(ports, engine_settings(settings))
     auditor = Auditor()
     for fact in facts:
         auditor.take(fact)
     kernel.recorder.listen(auditor.take)
-    return Desk(kernel, venue.clock, auditor, venue.broker, journal, seed)
+    began = facts[0].at if facts else venue.clock.now()
+    return Desk(kernel, venue.clock, auditor, venue.broker, journal, seed, terminal, began)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hedgetui import config
+from hedgetui.domain.dtms.calendar import NewsEvent, read_calendar
+from hedgetui.domain.dtms.model import Automation, HedgeMode, Rules, RuleSet
+from hedgetui.domain.errors import ConfigError
 from hedgetui.domain.risk import RiskLimits
 from hedgetui.domain.units import Seconds
 from hedgetui.domain.vega.bands import PRESETS, BandRule
 from hedgetui.domain.vega.chase import EntryStyle
 from hedgetui.domain.vega.scanner import ScanSettings
 from hedgetui.domain.vega.sizing import RehedgeTo
+from hedgetui.engine.dtms.parts import DefenceSettings
 from hedgetui.engine.settings import EngineSettings, VegaRules
 
 
@@ -81,3 +87,90 @@ def _risk_limits(settings: config.Settings) -> RiskLimits:
         margin_buffer=risk.margin_buffer,
         quote_max_age=Seconds(settings.vega.quote_max_age_s),
     )
+
+
+def defence_settings(settings: config.Settings) -> DefenceSettings:
+    """Translate `[dtms]` and the profile's MT5 account into the defence's own values.
+
+    Raises:
+        ConfigError: the news calendar cannot be opened.
+        DataError: it holds something else.
+    """
+    dtms, mt5 = settings.dtms, settings.mt5
+    return DefenceSettings(
+        profile=settings.general.profile,
+        enabled=dtms.enabled,
+        rules=_defence_rules(dtms),
+        automation=Automation(dtms.automation),
+        magics=frozenset(dtms.magics),
+        symbols=dtms.symbols,
+        crypto=dtms.crypto,
+        expected_login=0 if mt5 is None else mt5.login,
+        fast_loop=Seconds(dtms.fast_loop_s),
+        bar_delay=Seconds(dtms.bar_delay_s),
+        stale_tick=Seconds(dtms.stale_tick_s),
+        news=_news(dtms.news_csv),
+        deviation=dtms.deviation_points,
+    )
+
+
+def _defence_rules(dtms: config.DtmsSettings) -> Rules:
+    return Rules(
+        rule_set=RuleSet(dtms.profile),
+        l1_score=dtms.l1_score,
+        l2_score=dtms.l2_score,
+        hedge_score=dtms.hedge_score,
+        calm_score=dtms.calm_score,
+        ease_score=dtms.ease_score,
+        unhedge_score=dtms.unhedge_score,
+        recovered_score=dtms.recovered_score,
+        l1_u=dtms.l1_u,
+        l2_u=dtms.l2_u,
+        hedge_u=dtms.hedge_u,
+        confirm=dtms.confirm,
+        dwell=_minutes(dtms.dwell_min),
+        grace=_minutes(dtms.grace_min),
+        grace_u=dtms.grace_u,
+        emergency_u=dtms.emergency_u,
+        emergency_atr=dtms.emergency_atr,
+        flat_after=_minutes(dtms.flat_after_min),
+        recover_within=_minutes(dtms.recover_within_min),
+        max_hedges=dtms.max_hedges,
+        spread_limit=dtms.spread_limit,
+        tighten_r=dtms.tighten_r,
+        partial_ratio=dtms.partial_ratio,
+        breakeven_u=dtms.breakeven_u,
+        hedge_ratio=dtms.hedge_ratio,
+        hedge_of_initial=dtms.hedge_base == "initial",
+        hedge_sl_atr=dtms.hedge_sl_atr,
+        hedge_mode=HedgeMode(dtms.hedge_mode),
+        rebuy=dtms.rebuy,
+        re_add=dtms.re_add,
+        re_add_ratio=dtms.re_add_ratio,
+        adaptive=dtms.adaptive,
+        daily_loss=dtms.daily_loss_pct / 100,
+        hourly_loss=dtms.hourly_loss_pct / 100,
+        stops_in_a_row=dtms.stops_in_a_row,
+        news_before=_minutes(dtms.news_before_min),
+        news_after=_minutes(dtms.news_after_min),
+        min_margin_level=dtms.min_margin_level,
+    )
+
+
+def _minutes(count: float) -> Seconds:
+    return Seconds(60 * count)
+
+
+def _news(path: str) -> tuple[NewsEvent, ...]:
+    """Read the news calendar; a rail that was asked for and cannot be had is no rail."""
+    if not path:
+        return ()
+    place = Path(path).expanduser()
+    try:
+        with place.open(encoding="utf-8", newline="") as lines:
+            return read_calendar(lines, place.name)
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"dtms.news_csv: {place} is not UTF-8 text") from error
+    except OSError as error:
+        message = f"dtms.news_csv: cannot read {place}: {error.strerror}"
+        raise ConfigError(message, hint='dtms.news_csv = "" defends without a calendar') from error

@@ -20,7 +20,7 @@ from hedgetui import config
 from hedgetui.adapters.control.client import ControlClient
 from hedgetui.adapters.control.server import listening
 from hedgetui.bootstrap.desk import Desk, files, open_desk
-from hedgetui.console import asking, headless, latches, output, trader
+from hedgetui.console import asking, dtms_asking, headless, latches, output, trader
 from hedgetui.console.settings import loaded as settings_of
 from hedgetui.console.settings import named_file, socket_path
 from hedgetui.domain import commands as cm
@@ -32,6 +32,8 @@ from hedgetui.simulation.virtual_loop import run_virtual
 
 _DAY_S = 86_400.0
 _RUN_SCENARIO = "trader"
+_QUESTIONS = asking.QUESTIONS | dtms_asking.QUESTIONS
+_RUNNING_ONLY = asking.RUNNING_ONLY | dtms_asking.QUESTIONS.keys()
 
 
 def _simulated(loaded: config.Loaded) -> bool:
@@ -176,7 +178,7 @@ def ask(options: argparse.Namespace) -> int:
     code = asyncio.run(_remotely(loaded, options))
     if code is not None:
         return code
-    if options.question in asking.RUNNING_ONLY:
+    if options.question in _RUNNING_ONLY:
         raise asking.nobody_to_tell()
     try:
         return _on_a_loop(loaded, lambda: _locally(loaded, options))
@@ -194,7 +196,9 @@ def _on_a_loop(loaded: config.Loaded, work: Callable[[], Coroutine[object, objec
 
 
 async def _remotely(loaded: config.Loaded, options: argparse.Namespace) -> int | None:
-    client = await ControlClient.connect(socket_path(options, loaded.paths))
+    known = dtms_asking.QUESTIONS
+    patience = dtms_asking.PATIENCE_S if options.question in known else asking.PATIENCE_S
+    client = await ControlClient.connect(socket_path(options, loaded.paths), patience_s=patience)
     if client is None:
         return None
 
@@ -204,7 +208,7 @@ async def _remotely(loaded: config.Loaded, options: argparse.Namespace) -> int |
     try:
         lots = await client.first_trade_lots()
         asker = asking.Asker(client.dispatch, client.snapshot, nothing, lots)
-        return await asking.QUESTIONS[options.question](asker, options)
+        return await _QUESTIONS[options.question](asker, options)
     finally:
         await client.close()
 
@@ -213,7 +217,9 @@ async def _locally(loaded: config.Loaded, options: argparse.Namespace) -> int:
     # The latch comes before the link; what works at the broker is cancelled once it stands.
     freezing = options.question == "freeze"
     needs_market = options.question not in {"freeze", "unfreeze"}
-    async with open_desk(loaded, db=named_file(options, "db"), must_reach=True) as desk:
+    # A defence that begins to act and goes away would leave half of its work to nobody.
+    alone = loaded.undefended()
+    async with open_desk(alone, db=named_file(options, "db"), must_reach=True) as desk:
         if not freezing:
             await trader.until_ready(desk.kernel, desk.clock, scanned=needs_market)
 
@@ -228,7 +234,7 @@ async def _locally(loaded: config.Loaded, options: argparse.Namespace) -> int:
 
         lots = desk.kernel.settings.first_trade_lots
         asker = asking.Asker(dispatch, snapshot, settle, lots)
-        code = await asking.QUESTIONS[options.question](asker, options)
+        code = await _QUESTIONS[options.question](asker, options)
         if freezing:
             try:
                 await trader.until_ready(desk.kernel, desk.clock, scanned=False)

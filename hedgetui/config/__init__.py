@@ -6,6 +6,7 @@ program receives an immutable `Settings`.
 
 from __future__ import annotations
 
+from hedgetui.config.dtms import DtmsSettings, Mt5Settings
 from hedgetui.config.load import Loaded, load
 from hedgetui.config.model import (
     ConnectionSettings,
@@ -22,8 +23,10 @@ from hedgetui.config.paths import Paths, narrow_umask, packaged
 
 __all__ = [
     "ConnectionSettings",
+    "DtmsSettings",
     "GeneralSettings",
     "Loaded",
+    "Mt5Settings",
     "Paths",
     "Profile",
     "RiskSettings",

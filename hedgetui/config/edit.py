@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import tomlkit
 from tomlkit.items import Table
 
-from hedgetui.config.model import SECTIONS
+from hedgetui.config.model import PROFILE_TABLES, SECTIONS
 from hedgetui.config.paths import PRIVATE_DIRECTORY, packaged
 from hedgetui.domain.errors import ConfigError
 
@@ -64,6 +64,8 @@ def show(loaded: Loaded) -> str:
         for override in SECTIONS:
             table.pop(override, None)
         _fill(table, tree["connection"], loaded.origins, f"profile.{profile}.")
+        for name in PROFILE_TABLES:
+            _fill(table[name], tree[name], loaded.origins, f"profile.{profile}.{name}.")
         document["profile"] = {profile: table}
     return tomlkit.dumps(document)
 
@@ -71,9 +73,11 @@ def show(loaded: Loaded) -> str:
 def as_tree(loaded: Loaded) -> dict[str, dict[str, object]]:
     """Return the settings in force as plain values, account numbers masked (`config show --json`).
 
-    `connection` is the table of the profile in force; the simulator has none.
+    `connection` and `mt5` are tables of the profile in force; the simulator has none.
     """
     tree = loaded.settings.model_dump(mode="json", exclude_none=True)
+    if login := tree.get("mt5", {}).get("login"):
+        tree["mt5"]["login"] = _masked(login)
     return {
         section: {key: redacted(value) for key, value in values.items()}
         for section, values in tree.items()
@@ -83,6 +87,11 @@ def as_tree(loaded: Loaded) -> dict[str, dict[str, object]]:
 def redacted(value: object) -> object:
     """Mask every account number in a text: `U7654321` becomes `U•••4321`."""
     return _ACCOUNT.sub(r"\1•••\2", value) if isinstance(value, str) else value
+
+
+def _masked(login: int) -> str:
+    """Return the end of an MT5 account number."""
+    return f"•••{str(login)[-4:]}"
 
 
 def _fill(

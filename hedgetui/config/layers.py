@@ -11,7 +11,7 @@ import tomllib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hedgetui.config.model import PRESETS, SECTIONS
+from hedgetui.config.model import PRESETS, PROFILE_TABLES, SECTIONS
 from hedgetui.domain.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 KeyPath = tuple[str, ...]
 ENV_PREFIX = "HEDGETUI_"
 _SECRET = re.compile("pass|token|secret", re.IGNORECASE)
+_KEY_FILE = "token_file"
+"""The one key that speaks of a secret and holds none: it names the file of one."""
+_RAW_SECRET = re.compile(r"[0-9A-Fa-f]{32,}|[0-9A-Za-z_-]{40,}|[0-9A-Za-z+/]{43}=")
 _TABLE = re.compile(r"^\s*\[(?P<name>[^\[\]]+)\]")
 _ASSIGNMENT = re.compile(r"^\s*(?P<key>[^=#]+?)\s*=")
 
@@ -39,8 +42,14 @@ class Entry:
 
     @property
     def names_a_secret(self) -> bool:
-        """Whether the key asks for something that must never stand in a settings file."""
-        return bool(_SECRET.search(self.written))
+        """Whether something stands here that must never stand in a settings file.
+
+        The key asks for it, or the name of a key file is written as the key itself would be.
+        """
+        if self.path[-1] != _KEY_FILE:
+            return bool(_SECRET.search(self.written))
+        text = self.value if isinstance(self.value, str) else ""
+        return bool(_RAW_SECRET.fullmatch(text))
 
 
 def from_file(path: Path) -> list[Entry]:
@@ -96,14 +105,15 @@ def expand_presets(entries: list[Entry]) -> list[Entry]:
 def for_profile(entries: list[Entry], profile: str) -> list[Entry]:
     """Return the entries of one source as `profile` sees them.
 
-    `[profile.X.vega]` becomes a stronger `vega`, other keys of `[profile.X]` the connection; the
-    tables of other profiles fall away.
+    `[profile.X.vega]` becomes a stronger `vega`, `[profile.X.mt5]` the `mt5` of the profile, other
+    keys of `[profile.X]` the connection; the tables of other profiles fall away.
     """
     seen = [entry for entry in entries if entry.path[0] != "profile"]
     for entry in entries:
         if entry.path[:2] == ("profile", profile):
             rest = entry.path[2:]
-            within = rest if rest[:1] and rest[0] in SECTIONS else ("connection", *rest)
+            own = bool(rest) and rest[0] in {*SECTIONS, *PROFILE_TABLES}
+            within = rest if own else ("connection", *rest)
             seen.append(replace(entry, path=within))
     return seen
 

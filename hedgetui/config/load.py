@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -41,6 +41,11 @@ class Loaded:
     """The user's file that was read; None when there is none."""
     origins: Mapping[str, str]
     """For each key that was not left to the packaged file: who set it."""
+
+    def undefended(self) -> Loaded:
+        """Return the same for a desk that is open for a moment and leaves MT5 trades alone."""
+        dtms = self.settings.dtms.model_copy(update={"enabled": False})
+        return replace(self, settings=self.settings.model_copy(update={"dtms": dtms}))
 
 
 def load(
@@ -122,11 +127,22 @@ def _validate(profile: Profile, entries: list[Entry]) -> Settings | list[Problem
     """Build the settings of one profile, or explain what is wrong with them."""
     tree = _nested(entries)
     if profile not in PROFILES_WITH_BROKER:
-        tree["connection"] = None
+        tree["connection"] = tree["mt5"] = None
     try:
-        return Settings.model_validate(tree)
+        settings = Settings.model_validate(tree)
     except ValidationError as error:
         return explain(error, entries, profile)
+    return _unguessed(profile, settings, entries) or settings
+
+
+def _unguessed(profile: Profile, settings: Settings, entries: Sequence[Entry]) -> list[Problem]:
+    """Refuse real money on an MT5 account that nobody named."""
+    mt5 = settings.mt5
+    if profile != "live" or mt5 is None or mt5.backend == "off" or mt5.login:
+        return []
+    named = [entry for entry in entries if entry.path == ("mt5", "login")][-1]
+    reason = 'live never guesses: the login of the account, or backend = "off"'
+    return [Problem(named.origin, named.written, "0", reason)]
 
 
 def _nested(entries: list[Entry]) -> dict[str, object]:

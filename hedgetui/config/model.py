@@ -8,20 +8,26 @@ module: a hedger that runs on a silently ignored setting is worse than one that 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from difflib import get_close_matches
-from ipaddress import ip_address
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    model_validator,
+from pydantic import Field, model_validator
+
+from hedgetui.config.dtms import DtmsSettings, Mt5Settings
+from hedgetui.config.fields import (
+    Count,
+    Days,
+    Dollars,
+    Fee,
+    Fraction,
+    Host,
+    Instant,
+    Port,
+    Seconds,
+    SecondsOrNone,
+    Section,
+    Text,
+    Zone,
+    is_loopback,
 )
 
 Profile = Literal["sim", "paper", "live"]
@@ -33,52 +39,6 @@ PRESETS: Mapping[Preset, Mapping[str, float | bool]] = {
     "learning": {"max_delta": 15.0, "auto": False},
     "aggressive": {"max_delta": 20.0, "auto": False},
 }
-
-
-def _instant(value: object) -> object:
-    """Read an ISO 8601 text; TOML's own date-times pass through, the rest pydantic refuses."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return datetime.fromisoformat(value)
-    except ValueError:
-        raise ValueError("must be a time with its zone, as in 2025-11-19T14:31:00Z") from None
-
-
-def _printable(value: str) -> str:
-    """Refuse control, bidirectional and zero-width characters: settings reach the terminal."""
-    if not value.isprintable():
-        raise ValueError("holds a character that cannot be shown")
-    return value
-
-
-def _zone(value: str) -> str:
-    """Refuse a zone this machine does not know, unless it knows none at all."""
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        if known := available_timezones():
-            nearest = get_close_matches(value, sorted(known), n=1, cutoff=0.0)[0]
-            raise ValueError(f"no such time zone; nearest: {nearest}") from None
-    return value
-
-
-Count = Annotated[int, Field(ge=1, le=100_000)]
-Dollars = Annotated[float, Field(gt=0, le=1e12)]
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
-SecondsOrNone = Annotated[float, Field(ge=0, le=86_400)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Fee = Annotated[float, Field(ge=0, le=1_000)]
-Days = Annotated[int, Field(ge=0, le=3_660)]
-Text = Annotated[str, AfterValidator(_printable)]
-Zone = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_zone)]
-Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]
-
-
-class Section(BaseModel):
-    """One table of the file: immutable, exact in types, finite in numbers, closed to typos."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class GeneralSettings(Section):
@@ -189,6 +149,17 @@ class SimulatorSettings(Section):
     future_fee_per_side: Fee
     bars_csv: Text
     chain_csv: Text
+    mt5_account: Literal["hedging", "netting"]
+    mt5_bars_csv: Text
+    mt5_bars_symbol: Text
+    mt5_bars_tz: Annotated[Text, Field(min_length=1, max_length=64)]
+
+    @model_validator(mode="after")
+    def _bars_have_a_symbol(self) -> Self:
+        """Refuse bars of which nobody knows whose they are."""
+        if self.mt5_bars_csv and not self.mt5_bars_symbol:
+            raise ValueError("mt5_bars_csv needs mt5_bars_symbol: whose bars they are")
+        return self
 
 
 class StoreSettings(Section):
@@ -201,8 +172,8 @@ class StoreSettings(Section):
 class ConnectionSettings(Section):
     """`[profile.paper]`, `[profile.live]`: where that profile's broker listens."""
 
-    host: Annotated[Text, Field(min_length=1, max_length=255)]
-    port: Annotated[int, Field(ge=1, le=65_535)]
+    host: Host
+    port: Port
     client_id: Annotated[int, Field(ge=0, le=2**31 - 1)]
     account: Annotated[Text, Field(max_length=32)]
     allow_remote: bool
@@ -213,7 +184,7 @@ class ConnectionSettings(Section):
     @model_validator(mode="after")
     def _loopback_unless_allowed(self) -> Self:
         """Refuse another machine by default: the API has neither a password nor encryption."""
-        if not self.allow_remote and not _is_loopback(self.host):
+        if not self.allow_remote and not is_loopback(self.host):
             raise ValueError(
                 f"host {self.host!r} is another machine and the API has no password: "
                 "use an SSH tunnel, or set allow_remote = true",
@@ -224,35 +195,30 @@ class ConnectionSettings(Section):
 class Settings(Section):
     """Everything the program may be told, for the profile in `general.profile`.
 
-    `connection` is the profile's own table; the simulator has none.
+    `connection` and `mt5` are the profile's own tables; the simulator has none.
     """
 
     general: GeneralSettings
     ui: UiSettings
     keys: Mapping[str, Annotated[Text, Field(min_length=1, max_length=64)]]
     vega: VegaSettings
+    dtms: DtmsSettings
     risk: RiskSettings
     simulator: SimulatorSettings
     store: StoreSettings
     connection: ConnectionSettings | None
+    mt5: Mt5Settings | None
 
 
 SECTIONS: Mapping[str, type[Section]] = {
     "general": GeneralSettings,
     "ui": UiSettings,
     "vega": VegaSettings,
+    "dtms": DtmsSettings,
     "risk": RiskSettings,
     "simulator": SimulatorSettings,
     "store": StoreSettings,
 }
+PROFILE_TABLES: Mapping[str, type[Section]] = {"mt5": Mt5Settings}
+"""Tables that exist inside a profile only, as `[profile.paper.mt5]`."""
 PROFILES_WITH_BROKER: tuple[Profile, ...] = ("paper", "live")
-
-
-def _is_loopback(host: str) -> bool:
-    """Say whether `host` can only be this machine; other names are not resolved but refused."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

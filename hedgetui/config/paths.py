@@ -49,6 +49,16 @@ class Paths:
         return self.state / f"{self.profile}-exchange.jsonl"
 
     @property
+    def mt5(self) -> Path:
+        """What the simulated MT5 account knows, kept for the same reason."""
+        return self.state / f"{self.profile}-mt5.json"
+
+    @property
+    def mt5_token(self) -> Path:
+        """Key of the MT5 bridge, where no other file is named; one for all profiles."""
+        return self.state / "mt5-bridge.token"
+
+    @property
     def lock(self) -> Path:
         """Held by the one process that may write the journal."""
         return self.state / f"{self.profile}.lock"

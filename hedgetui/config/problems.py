@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from hedgetui.config.model import (
+    PROFILE_TABLES,
     PROFILES_WITH_BROKER,
     SECTIONS,
     ConnectionSettings,
@@ -71,7 +72,10 @@ def _misplaced(path: KeyPath, *, secret: bool) -> str:
     if path[0] == "profile" and (len(path) < 3 or path[1] not in PROFILES_WITH_BROKER):
         name = _nearest(path[1] if len(path) > 1 else "", PROFILES_WITH_BROKER)
         return f"no such profile table; nearest valid key: profile.{name}"
-    if len(within) == 1 and within[0] in {*SECTIONS, "keys"}:
+    if path[0] in PROFILE_TABLES:
+        key = ".".join((*path[:1], _nearest(path[-1], PROFILE_TABLES[path[0]].model_fields)))
+        return f"belongs to a profile; nearest valid key: profile.{PROFILES_WITH_BROKER[0]}.{key}"
+    if len(within) == 1 and within[0] in {*SECTIONS, *PROFILE_TABLES, "keys"}:
         return f"must be a table, as in [{'.'.join(path)}]"
     return ""
 
@@ -87,8 +91,13 @@ def _problem(detail: ErrorDetails, entries: Sequence[Entry], profile: Profile) -
 
 
 def _source(path: KeyPath, entries: Sequence[Entry], reason: str) -> Entry:
-    """Return the strongest entry at `path`; for a whole table, the one its `reason` speaks of."""
+    """Return the strongest entry at `path`; for a whole table, the one its `reason` speaks of.
+
+    A finding inside a list is shown with the list, since that is what somebody wrote.
+    """
     below = [entry for entry in entries if entry.path[: len(path)] == path]
+    if not below:
+        return _source(path[:-1], entries, reason)
     spoken_of = [entry for entry in below if entry.path[-1] in reason.split()]
     return (spoken_of or below)[-1]
 
@@ -114,7 +123,11 @@ def _nearest_key(path: KeyPath, profile: Profile) -> str:
     """
     section, key = path[0], path[-1]
     if section == "connection":
-        return f"profile.{profile}.{_nearest(key, [*ConnectionSettings.model_fields, *SECTIONS])}"
+        known = [*ConnectionSettings.model_fields, *PROFILE_TABLES, *SECTIONS]
+        return f"profile.{profile}.{_nearest(key, known)}"
+    if section in PROFILE_TABLES:
+        fields = PROFILE_TABLES[section].model_fields
+        return f"profile.{profile}.{section}.{_nearest(key, fields)}"
     elsewhere = [name for name, model in SECTIONS.items() if key in model.model_fields]
     if section not in SECTIONS:
         section = _nearest(section, elsewhere or [*SECTIONS, "keys", "profile"])

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 
-from hedgetui.config.model import SECTIONS, ConnectionSettings, Section
+from hedgetui.config.fields import Section
+from hedgetui.config.model import PROFILE_TABLES, SECTIONS, ConnectionSettings
 from hedgetui.config.paths import packaged
 
 if TYPE_CHECKING:
@@ -30,10 +31,12 @@ read. `hedgetui config init` writes a commented file that changes nothing,
 `hedgetui config validate` checks it, `hedgetui config show` prints what is in force and who set it.
 
 An unknown key, a value out of range, `nan`, `inf`, or a key that asks for a password, a token or a
-secret is refused with the file, the line and the nearest valid key. `[profile.paper]` and
-`[profile.live]` say where that profile's broker is; any section can be overridden for one profile,
-as in `[profile.live.vega]`, and such a value is stronger than the section's own. A settings file
-that others can read or change is refused when the profile is live.
+secret is refused with the file, the line and the nearest valid key; `token_file` names a file, and
+a key written there itself is refused too. `[profile.paper]` and `[profile.live]` say where that
+profile's broker is, `[profile.paper.mt5]` and `[profile.live.mt5]` where its MT5 terminal is; any
+section can be overridden for one profile, as in `[profile.live.vega]`, and such a value is stronger
+than the section's own. A settings file that others can read or change is refused when the profile
+is live.
 """
 _KEYS = """
 ## [keys]
@@ -57,6 +60,8 @@ def settings_markdown() -> str:
     for profile, table in values["profile"].items():
         parts.append(_table(f"profile.{profile}", ConnectionSettings, table, notes))
         parts.append(_overrides(profile, table))
+        for kind, model in PROFILE_TABLES.items():
+            parts.append(_table(f"profile.{profile}.{kind}", model, table[kind], notes))
     return "".join(parts)
 
 
@@ -97,7 +102,7 @@ def _overrides(profile: str, table: Mapping[str, object]) -> str:
         f"`[profile.{profile}.{section}]`: "
         + ", ".join(f"`{key} = {_toml(value)}`" for key, value in values.items())
         for section, values in table.items()
-        if isinstance(values, dict)
+        if isinstance(values, dict) and section in SECTIONS
     ]
     return "\nOverrides shipped: " + "; ".join(lines) + ".\n"
 
@@ -109,6 +114,9 @@ def _allowed(field: FieldInfo) -> str:
         return ", ".join(f"`{choice}`" for choice in get_args(kind))
     if kind is bool:
         return "`true`, `false`"
+    if get_origin(kind) is tuple:
+        item = get_args(get_args(kind)[0])[0]
+        return "list of whole numbers" if item is int else "list of text"
     if kind not in {int, float}:
         return "text" if kind is str else "time with zone"
     bounds = [_bound(limit) for limit in field.metadata]
@@ -134,6 +142,8 @@ def _toml(value: object) -> str:
     """Return a plain value as TOML writes it."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(_toml(item) for item in value)}]"
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 

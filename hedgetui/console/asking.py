@@ -28,6 +28,8 @@ _NOT_HELD = frozenset(
 )
 """Refusals that may be different the next time: no rule stands against them."""
 _MINUTES_FROM_S = 120
+PATIENCE_S = 30.0
+"""A confirmed order waits for the broker; longer than this is no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,7 @@ def _show_unknown(order: OrderView, snapshot: DeskSnapshot, options: argparse.Na
 def nobody_to_tell() -> HedgetuiError:
     """Return the refusal of a question that only a running desk may be asked."""
     message = "no desk runs that could be told"
-    hint = "start `hedgetui` on this profile; its own look at the broker may settle the order"
+    hint = "start `hedgetui` on this profile; what its own look settles need not be told"
     return HedgetuiError(message, hint=hint, code="no-desk")
 
 

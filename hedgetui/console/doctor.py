@@ -18,7 +18,7 @@ from pathlib import Path
 
 from hedgetui import __version__, config
 from hedgetui.adapters.control.client import ControlClient
-from hedgetui.console import link, output
+from hedgetui.console import link, mt5_link, output
 from hedgetui.console.link import Line
 from hedgetui.console.settings import journal_path, loaded, socket_path
 from hedgetui.domain.errors import HedgetuiError
@@ -61,6 +61,7 @@ def checks(options: argparse.Namespace) -> Iterator[Line]:
         yield Line("clock", "ok", "the simulator keeps its own: no offset")
     else:
         yield from link.checks(found.settings)
+    yield from mt5_link.checks(found)
 
 
 def _config_file(found: config.Loaded) -> Line:

@@ -140,7 +140,8 @@ class Journal:
         whether it arrived.
 
         Raises:
-            SlotTaken: an `IntentRecorded` would be the second live one in its slot.
+            SlotTaken: an `IntentRecorded` or an `ActionPlanned` would be the second live one in
+                its slot, or an action of that cycle was planned before.
             DataError: an event cannot be spelled in JSON; nothing was written.
             StoreError: nothing was written, or it cannot be known; no order may follow.
         """
@@ -360,7 +361,14 @@ def _refusal(error: sqlite3.IntegrityError) -> HedgetuiError:
             hint="wait for its end, or resolve it if it is unknown",
             code="slot_taken",
         )
-    if "intents.client_key" in reason or "intents.intent_id" in reason:
+    if "actions.symbol" in reason or "actions.trade" in reason:
+        return SlotTaken(
+            "an action of this symbol is not over, or this one was planned before",
+            hint="wait for its end; an UNKNOWN one ends by evidence alone",
+            code="slot_taken",
+        )
+    used = ("intents.client_key", "intents.intent_id", "actions.action_id")
+    if any(column in reason for column in used):
         return StoreError(
             "this order identity was used before; nothing was written", code="store_refused"
         )

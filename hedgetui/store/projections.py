@@ -1,6 +1,6 @@
-"""Intents and fills as a fold over the journal, checked row by row.
+"""Intents, fills and actions as a fold over the journal, checked row by row.
 
-The database keeps the same two tables by triggers, because a unique index must refuse the second
+The database keeps the same tables by triggers, because a unique index must refuse the second
 order before it is sent. This is the independent second opinion: it never reads those tables to
 build its own, it follows `domain.orders.step`, and then compares. Whatever differs is a violation.
 """
@@ -8,28 +8,22 @@ build its own, it follows `domain.orders.step`, and then compares. Whatever diff
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from hedgetui.domain import events as ev
 from hedgetui.domain import orders as od
 from hedgetui.domain.instruments import leg_keys
 from hedgetui.domain.units import Contracts
+from hedgetui.store.actions import ActionProjection
+from hedgetui.store.violations import Violation, differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from sqlite3 import Connection
 
 
-class Violation(NamedTuple):
-    """One broken promise; `seq` is the row that breaks it."""
-
-    seq: int
-    rule: str
-    message: str
-
-
 class Projection:
-    """Intents and fills after the facts applied so far."""
+    """Intents, fills and actions after the facts applied so far."""
 
     def __init__(self) -> None:
         """Start with an empty journal."""
@@ -38,6 +32,7 @@ class Projection:
         self._slots: dict[tuple[str, str, str], str] = {}
         self._keys: set[str] = set()
         self._touched: dict[str, int] = {}
+        self._actions = ActionProjection()
 
     def apply(self, fact: ev.Fact) -> Iterator[Violation]:
         """Take one fact and yield what it breaks."""
@@ -49,7 +44,7 @@ class Projection:
             case ev.FillBooked() as fill:
                 yield from self._filled(fact.seq, fill)
             case _:
-                return
+                yield from self._actions.apply(fact)
 
     def finish(self) -> Iterator[Violation]:
         """Yield the intents whose fills do not add up to what they say is filled."""
@@ -77,7 +72,7 @@ class Projection:
             )
         }
         folded = {key: _intent_row(intent) for key, intent in self.intents.items()}
-        yield from _differences("intents", stored, folded, self._touched)
+        yield from differences("intents", stored, folded, self._touched)
         stored = {
             row[0]: row
             for row in connection.execute(
@@ -86,7 +81,8 @@ class Projection:
             )
         }
         folded = {key: _fill_row(fill) for key, fill in self.fills.items()}
-        yield from _differences("fills", stored, folded, self._touched)
+        yield from differences("fills", stored, folded, self._touched)
+        yield from self._actions.compare(connection)
 
     def _recorded(self, seq: int, intent: od.Intent) -> Iterator[Violation]:
         if intent.intent_id in self.intents or intent.client_key in self._keys:
@@ -192,16 +188,3 @@ def _fill_row(fill: ev.FillBooked) -> tuple[object, ...]:
         fill.exec_id, fill.revision, fill.intent_id, fill.instrument_key, fill.side.value,
         fill.quantity, str(fill.price),
     )  # fmt: skip
-
-
-def _differences(
-    table: str,
-    stored: dict[str, tuple[object, ...]],
-    folded: dict[str, tuple[object, ...]],
-    touched: dict[str, int],
-) -> Iterator[Violation]:
-    for key in sorted(stored.keys() | folded.keys(), key=str):
-        if stored.get(key) != folded.get(key):
-            yield Violation(
-                touched.get(key, 0), "tables agree", f"{table}: {key} is not what the rows say"
-            )

@@ -23,7 +23,8 @@ from hedgetui.store.connection import (
     open_reader,
     schema_changes,
 )
-from hedgetui.store.projections import Projection, Violation
+from hedgetui.store.projections import Projection
+from hedgetui.store.violations import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ from hedgetui.domain.units import Seconds, Timestamp
 from hedgetui.ports.broker import Environment
 
 BROKER_LINES = {
-    "client", "port", "host", "broker", "account", "clock", "lines", "TWS API", "TWS orders",
+    "client", "port", "host", "broker", "account", "clock", "lines", "TWS API", "TWS orders", "MT5",
 }  # fmt: skip
 
 

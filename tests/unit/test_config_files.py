@@ -13,7 +13,7 @@ import tomlkit
 
 from hedgetui.config import Paths, load, narrow_umask, packaged
 from hedgetui.config.edit import as_tree, init, redacted, show, template
-from hedgetui.config.model import SECTIONS, ConnectionSettings
+from hedgetui.config.model import PROFILE_TABLES, SECTIONS, ConnectionSettings
 from hedgetui.config.paths import locate, user_config
 from hedgetui.config.reference import settings_markdown
 from hedgetui.domain.errors import ConfigError, StoreError
@@ -118,7 +118,11 @@ def test_a_settings_file_is_never_overwritten(tmp_path: Path):
 
 
 def test_show_is_the_settings_in_force_with_their_sources():
-    environ = {"HEDGETUI_UI__FPS": "9", "HEDGETUI_PROFILE__PAPER__ACCOUNT": "DU7654321"}
+    environ = {
+        "HEDGETUI_UI__FPS": "9",
+        "HEDGETUI_PROFILE__PAPER__ACCOUNT": "DU7654321",
+        "HEDGETUI_PROFILE__PAPER__MT5__LOGIN": "51774201",
+    }
     flags = {"general.profile": "paper", "keys.trade": "f5"}
     shown = show(load(environ=environ, flags=flags))
     values = tomlkit.parse(shown).unwrap()
@@ -135,9 +139,22 @@ def test_show_is_the_settings_in_force_with_their_sources():
             "market_data_lines": 100,
             "heartbeat_s": 5.0,
             "connect_timeout_s": 10.0,
+            "mt5": {
+                "backend": "off",
+                "host": "127.0.0.1",
+                "port": 18812,
+                "token_file": "",
+                "terminal": "",
+                "login": "•••4201",
+                "allow_remote": False,
+                "read_timeout_s": 5.0,
+                "send_timeout_s": 15.0,
+            },
         },
     }
+    assert 'login = "•••4201" # from HEDGETUI_PROFILE__PAPER__MT5__LOGIN' in shown
     assert "7654321" not in shown
+    assert "51774201" not in shown
     assert "# The band, in Δ$" in shown, "comments stay"
 
 
@@ -145,7 +162,7 @@ def test_show_of_the_simulator_has_no_connection():
     loaded = load(environ={})
     values = tomlkit.parse(show(loaded)).unwrap()
     assert "profile" not in values
-    assert "connection" not in as_tree(loaded)
+    assert not {"connection", "mt5"} & set(as_tree(loaded))
 
 
 @pytest.mark.parametrize(
@@ -170,8 +187,11 @@ def test_the_packaged_file_names_every_key_of_every_model_with_a_comment():
     for name, model in SECTIONS.items():
         assert set(shipped[name]) == set(model.model_fields)
     for profile in ("paper", "live"):
-        own = {key for key, value in shipped["profile"][profile].items() if key not in SECTIONS}
+        table = shipped["profile"][profile]
+        own = set(table) - set(SECTIONS) - set(PROFILE_TABLES)
         assert own == set(ConnectionSettings.model_fields)
+        for name, model in PROFILE_TABLES.items():
+            assert set(table[name]) == set(model.model_fields)
 
 
 def test_the_reference_explains_every_key():
