@@ -105,7 +105,7 @@ class DefenceRow:
 
 @dataclass(frozen=True, slots=True)
 class UnwatchedRow:
-    """A position that is there and not defended; `a` adopts it."""
+    """A position that is there and not defended; `I` adopts it."""
 
     ticket: int
     identifier: int

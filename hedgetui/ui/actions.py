@@ -13,7 +13,7 @@ from typing import Literal
 
 from hedgetui.ui.keynames import display
 
-Scope = Literal["app", "grid", "log", "vega"]
+Scope = Literal["app", "grid", "log", "vega", "dtms"]
 """Where a key holds. `app` holds everywhere, the others while their widget or pane is there."""
 
 Danger = Literal["", "safe", "order"]
@@ -62,6 +62,7 @@ ACTIONS: tuple[Action, ...] = (
     _move("top", ("home", "g"), "Top", "first row"),
     _move("bottom", ("end", "G"), "Bottom", "last row"),
     Action("nav.screen.1", ("1",), "app", "Vega", "vega screen", "Move", "view.screen_1"),
+    Action("nav.screen.2", ("2",), "app", "DTMS", "defended trades", "Move", "view.screen_2"),
     Action("nav.screen.7", ("7",), "app", "Health", "link and desk health", "Move",
            "view.screen_7"),
     Action("nav.prev", ("left_square_bracket",), "app", "Previous screen", "previous screen",
@@ -87,6 +88,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("view.zoom", ("z",), "app", "Zoom", "zoom the pane", "Look", "view.zoom"),
     Action("vega.chart", ("v",), "vega", "Chart", "next chart", "Look", "view.chart"),
     Action("vega.scan", ("c",), "vega", "Scan", "scan again", "Look", "trade.scan", 9),
+    Action("dtms.why", ("w",), "dtms", "Why", "why of a trade", "Look", "dtms.why", 9),
     Action("log.size", ("L",), "app", "Log", "log size", "Look", "view.log_size", 10),
     Action("log.follow", ("F",), "app", "Follow", "log follows", "Look", "view.log_follow"),
     Action("log.why", ("x",), "app", "Why", "why this log line", "Look", "view.why"),
@@ -106,6 +108,14 @@ ACTIONS: tuple[Action, ...] = (
            "order"),
     Action("trade.enter", ("E",), "app", "Enter", "enter a candidate", "Trade", "trade.enter", 6,
            "order"),
+    Action("trade.unhedge", ("W",), "dtms", "Unhedge", "unwind a trade's hedge", "Trade",
+           "dtms.unhedge", 8, "order"),
+    Action("trade.half", ("D",), "dtms", "Halve", "close half a trade", "Trade", "dtms.halve", 9,
+           "order"),
+    Action("trade.breakeven", ("B",), "dtms", "B/E", "stop to break-even", "Trade",
+           "dtms.breakeven", 9, "order"),
+    Action("trade.watch", ("I",), "dtms", "Watch", "adopt or ignore a position", "Trade",
+           "dtms.watch", 9, "order"),
     Action("trade.cancel", ("X",), "app", "Cancel", "cancel an order", "Trade", "trade.cancel", 11,
            "safe"),
     Action("trade.auto", ("T",), "app", "Auto", "auto-hedge on/off", "Trade", "trade.auto", 7,
@@ -141,6 +151,7 @@ _SCOPE_WORDS: dict[str, str] = {
     "grid": "in a table",
     "log": "in the log",
     "vega": "Vega screen",
+    "dtms": "DTMS screen",
 }
 _DANGER_WORDS: dict[str, str] = {
     "": "",

@@ -1,7 +1,8 @@
 """When to ring: few reasons, each worth turning one's head for.
 
 The bell marks a tmux window and wakes people, so it rings for a rejected order, for a broken band
-while nobody hedges, and for a lost link; never twice within half a minute.
+while nobody hedges, for a lost link, for a trade that came to be hedged and for an action in doubt;
+never twice within half a minute.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hedgetui.ports.desk import DeskSnapshot
+from hedgetui.ports.dtms import DefenceView
 from hedgetui.ports.journal import LogRecord
 
 QUIET_S = 30.0
@@ -25,7 +27,16 @@ def worth_a_bell(
     lost = before.status.link == "ready" and after.status.link != "ready"
     was_red, is_red = before.book.level == "red", after.book.level == "red"
     unattended = is_red and not after.status.auto and (not was_red or before.status.auto)
-    return lost or unattended
+    return lost or unattended or _defence_needs_eyes(before.defence, after.defence)
+
+
+def _defence_needs_eyes(before: DefenceView, after: DefenceView) -> bool:
+    """Tell whether the link to MT5 was lost, or a trade came to be hedged, or its fate unknown."""
+    lost = before.mt5.link == "ready" and after.mt5.link not in {"ready", "off"}
+    hedged = {row.identifier for row in before.rows if row.state == "HEDGED"}
+    newly = any(row.state == "HEDGED" and row.identifier not in hedged for row in after.rows)
+    doubted = {action.action_id for action in before.unknown}
+    return lost or newly or any(one.action_id not in doubted for one in after.unknown)
 
 
 class Bell:

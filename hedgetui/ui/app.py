@@ -28,6 +28,7 @@ from hedgetui.ui.bridge import Bridge
 from hedgetui.ui.crash import crash_line
 from hedgetui.ui.dialogs.base import Dialog
 from hedgetui.ui.glyphs import icon_set
+from hedgetui.ui.handlers.dtms import DefenceKeys
 from hedgetui.ui.handlers.picks import Picks
 from hedgetui.ui.handlers.tables import TableKeys
 from hedgetui.ui.handlers.take import TakeKeys
@@ -38,6 +39,7 @@ from hedgetui.ui.messages import BridgeEnded, DeskMoved
 from hedgetui.ui.notices import Notices
 from hedgetui.ui.screens.shell import Shell
 from hedgetui.ui.screens.status_text import Look
+from hedgetui.ui.screens.tabs import TABS, tab_of
 from hedgetui.ui.settings import UiSettings
 from hedgetui.ui.terminal_diff import CellDiffApp
 
@@ -77,6 +79,7 @@ class HedgeApp(CellDiffApp[None], App[None], inherit_bindings=False):
         self.set_keymap(self.keymap_in_use)
         self.bridge = Bridge(desk, self.post_message, settings.fps)
         self.trade, self.view, self.take = TradeKeys(self), ViewKeys(self), TakeKeys(self)
+        self.dtms = DefenceKeys(self)
         self.tables, self.picks = TableKeys(self), Picks(self)
         self.notices = Notices(self._show_alarms)
         self.shell = Shell(
@@ -168,8 +171,10 @@ class HedgeApp(CellDiffApp[None], App[None], inherit_bindings=False):
         action = BY_ID.get(action_id)
         if action is None or not action.method:
             return
-        if action.scope == "vega" and self.shell.screen_name != "vega":
-            self.note(f"{action.title} belongs to the Vega screen: 1 shows it")
+        screens = {name for _, _, name in TABS} - {self.shell.screen_name}
+        if action.scope in screens:
+            key, title = tab_of(action.scope)
+            self.note(f"{action.title} belongs to the {title} screen: {key} shows it")
             return
         handler, _, method = action.method.partition(".")
         getattr(getattr(self, handler), method)()

@@ -283,7 +283,9 @@ class StillDesk:
         match command:
             case cmd.PreviewFlatten():
                 return Outcome(ok=True, code="preview", message="", preview=FLATTEN)
-            case cmd.PreviewHedge() | cmd.PreviewEntry() | cmd.PreviewClose():
+            case (
+                cmd.PreviewHedge() | cmd.PreviewEntry() | cmd.PreviewClose() | cmd.PreviewDefence()
+            ):
                 return Outcome(ok=True, code="preview", message="", preview=HEDGE)
         return Outcome(ok=True, code="done", message="")
 

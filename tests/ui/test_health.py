@@ -196,14 +196,15 @@ def test_a_trend_keeps_its_scale_while_values_are_like():
 def test_keys_go_to_health_and_back():
     async def test():
         async with opened(size=(120, 36)) as console:
+            words = {"vega": "Positions (3)", "dtms": "HEALTHY", "health": "Last look"}
             seen = []
-            for key in ("7", "1", "right_square_bracket", "right_square_bracket",
-                        "left_square_bracket", "left_square_bracket"):  # fmt: skip
+            for key in ("7", "1", "2", *["right_square_bracket"] * 3, *["left_square_bracket"] * 3):
                 await console.press(key)
-                seen.append("Last look" in console.text)
-                assert ("Positions (3)" in console.text) is not seen[-1]
+                seen += [name for name, word in words.items() if word in console.text]
                 assert "Delta threshold breached" in console.text
-            assert seen == [True, False, True, False, True, False]
+            assert seen == [
+                "health", "vega", "dtms", "health", "vega", "dtms", "vega", "health", "dtms",
+            ]  # fmt: skip
 
     run(test())
 

@@ -9,6 +9,7 @@ import pytest
 from hedgetui.ui.app import HedgeApp
 from tests.ui.console_stage import SteppingClock, settings
 from tests.ui.still_desk import DEGRADED, DOWN, EMPTY, FULL, STATUS, StillDesk
+from tests.ui.still_trades import DEFENDED, LOST, NO_TRADES, TROUBLE
 
 FROZEN = replace(
     FULL, status=replace(STATUS, mode="LIVE", account="U1234821", armed=True, auto=True,
@@ -52,6 +53,20 @@ PICTURES = {
     ),
     "health-down-60x20": ((60, 20), ("7",), DOWN, {}),
     "health-down-40x12": ((40, 12), ("7",), DOWN, {}),
+    "dtms-120x36": ((120, 36), ("2",), DEFENDED, {}),
+    "dtms-80x24": ((80, 24), ("2",), DEFENDED, {}),
+    "dtms-160x44": ((160, 44), ("2",), TROUBLE, {}),
+    "dtms-trouble-120x36": ((120, 36), ("2", "j"), TROUBLE, {}),
+    "dtms-trouble-80x24": ((80, 24), ("2",), TROUBLE, {}),
+    "dtms-trouble-60x20": ((60, 20), ("2",), TROUBLE, {}),
+    "dtms-trouble-40x12": ((40, 12), ("2",), TROUBLE, {}),
+    "dtms-lost-light-80x24": ((80, 24), ("2",), LOST, {"theme": "hedgetui-light"}),
+    "dtms-ascii-100x30": ((100, 30), ("2",), TROUBLE, {"icons": "ascii", "theme": "ansi-dark"}),
+    "dtms-none-80x24": ((80, 24), ("2",), NO_TRADES, {}),
+    "dtms-off-80x24": ((80, 24), ("2",), FULL, {}),
+    "dtms-why-80x24": ((80, 24), ("2", "w"), DEFENDED, {}),
+    "health-mt5-120x36": ((120, 36), ("7",), TROUBLE, {}),
+    "vega-micro-dtms-40x12": ((40, 12), (), DEFENDED, {}),
     "vega-degraded-80x24": ((80, 24), (), DEGRADED, {}),
     "resolve-80x24": ((80, 24), ("U", *"hung in a dialog, cancelled", "enter", "2"), DOUBT, {}),
     "arm-live-80x24": (
@@ -87,3 +102,13 @@ def test_picture(snap_compare, name):
 def test_picture_without_colour(snap_compare, monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     assert snap_compare(picture_app(FULL, {}), terminal_size=(80, 24), run_before=settled)
+
+
+def test_dtms_picture_without_colour(snap_compare, monkeypatch):
+    async def shown(pilot):
+        await settled(pilot)
+        await pilot.press("2")
+        await settled(pilot)
+
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert snap_compare(picture_app(TROUBLE, {}), terminal_size=(80, 24), run_before=shown)

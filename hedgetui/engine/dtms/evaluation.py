@@ -56,12 +56,13 @@ class Evaluation:
             BrokerUnreachable: the link broke meanwhile.
             StoreError: the journal cannot be written.
         """
-        for trade in self._parts.book.open_trades:
+        for identifier in [trade.identifier for trade in self._parts.book.open_trades]:
             if self._parts.book.link is not ev.LinkState.READY:
                 return  # it broke since the look: what that showed is no ground any more
-            if trade.identifier in findings.unproven:
-                continue
-            await self._one(trade, findings)
+            # An action of the trade before takes seconds: a person may have said something.
+            trade = self._parts.book.trades[identifier]
+            if trade.open and identifier not in findings.unproven:
+                await self._one(trade, findings)
         await self._orphans()
 
     async def _one(self, trade: Trade, findings: Findings) -> None:
@@ -158,7 +159,7 @@ class Evaluation:
         self._say_trigger(trade, memory, verdict, view)
         memory.waiting = verdict.refused
         for wish in verdict.wishes:
-            held = self.held_back(trade)
+            held = self.held_back(self._parts.book.trades[trade.identifier])
             if held:
                 self._would(trade, memory, wish, held)
                 continue

@@ -10,7 +10,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hedgetui.domain.dtms.model import ActionKind, ActionRecord
+from hedgetui.domain.dtms.model import ActionKind, ActionRecord, Automation
 from hedgetui.domain.events import LinkState
 from hedgetui.domain.mt5.records import Look, Tick
 from hedgetui.domain.text import safe
@@ -26,6 +26,8 @@ DECISION_TTL_S = 5.0
 """From the fresh look to the last one; a disk that takes longer makes the decision old."""
 LATE_S = 60.0
 """After an opening that nobody answered was proven absent: it may still sit in a queue."""
+SOFT_STOP = (ActionKind.CLOSE_HEDGE, "T9")
+"""How a hedge is closed at the stop that only the desk holds."""
 _OPENING_LATCHES = ("halt", "throttle")
 
 
@@ -84,11 +86,31 @@ class Gate:
                 return Refused("latched", latched, lasting=True)
         if self.halted and not errand.by_hand:
             return Refused("halted", self.halted, lasting=True)
+        unwanted = self._unwanted(errand)
+        if unwanted:
+            return Refused("automation", unwanted, lasting=True)
         return self._taught(errand)
 
     def never(self) -> str:
         """Return why nothing at all may leave now."""
         return self._parts.forbidden
+
+    def _unwanted(self, errand: Errand) -> str:
+        """Return why a person does not want this done, whoever decided it and when.
+
+        The stop of a hedge is a part of it: it is kept where the machine may only speak, too.
+        """
+        trade = self._parts.book.trades.get(errand.trade)
+        if trade is None:
+            return "it is not watched"
+        if not trade.open and errand.kind is not ActionKind.CLOSE_HEDGE:
+            return "its trade is over, or ignored"
+        if errand.by_hand or trade.automation is Automation.AUTO:
+            return ""
+        kept = errand.kind is ActionKind.SET_STOP or (errand.kind, errand.rule) == SOFT_STOP
+        if kept and trade.automation is Automation.ALERT:
+            return ""
+        return f"automation is {trade.automation}"
 
     def _latched(self) -> str:
         latches = self._parts.recorder.state.latches
@@ -116,6 +138,8 @@ class Gate:
     def stale(self, tick: Tick) -> Refused | None:
         """Return why a tick is no price to act on."""
         age = self._parts.clock.now() - tick.at
+        if -age > self._parts.settings.stale_tick:
+            return Refused("stale-tick", f"{safe(tick.symbol)} tick is {-age:.0f} s ahead of us")
         if age > self._parts.settings.stale_tick:
             return Refused("stale-tick", f"{safe(tick.symbol)} tick is {age:.0f} s old")
         closed = self._closed.get(tick.symbol)
@@ -141,6 +165,7 @@ class Gate:
         """Return why a planned action must not leave after all."""
         book = self._parts.book
         forbidden = self.never() or (self._latched() if errand.kind.opens else "")
+        forbidden = forbidden or self._unwanted(errand)
         if forbidden:
             return f"{forbidden}, while it was written down"
         if book.session != session or book.link is not LinkState.READY:

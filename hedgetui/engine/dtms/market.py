@@ -101,6 +101,8 @@ class Market:
         if tick is None:
             return "no price yet"
         age = self._parts.clock.now() - tick.at
+        if -age > self._parts.settings.stale_tick:
+            return f"tick {-age:.0f} s ahead of this computer's clock"
         if age <= self._parts.settings.stale_tick:
             return ""
         if self.closed(symbol):

@@ -34,8 +34,10 @@ from hedgetui.ports.journal import SlotTaken
 
 __all__ = ["Acted", "Outbox"]
 
-IN_FLIGHT = "in-flight"
-_ORPHAN = "main closed while hedging: close the hedge at once"
+IN_FLIGHT, MACHINE = "in-flight", "dtms"
+_ORPHANED = Wish(
+    ActionKind.CLOSE_HEDGE, "T14", "main closed while hedging: close the hedge at once"
+)
 _NO_LINE = frozenset({"holds", "done", "off", "too-near", "frozen", "changed"})
 """Skips that are part of a quiet day and need no line in the journal."""
 
@@ -85,7 +87,7 @@ class Outbox:
         trade_id: PositionId,
         wish: Wish,
         *,
-        by: str = "dtms",
+        by: str = MACHINE,
         move: Move | None = None,
         by_hand: bool = False,
     ) -> Acted:
@@ -189,10 +191,13 @@ class Outbox:
         if outcome.state is not ActionState.DONE or errand.kind is not ActionKind.OPEN_HEDGE:
             return
         if _orphaned(trade):
-            await self._closing.close_hedge(_orphan_errand(trade))
+            orphan = replace(_errand(trade, _ORPHANED), by_hand=errand.by_hand)
+            await self._closing.close_hedge(orphan)
         elif trade.hedge is not None and trade.hedge.soft_sl:
             wish = Wish(ActionKind.SET_STOP, errand.rule, "the hedge was opened without its stop")
-            await self._stops.set_stop(replace(_errand(trade, wish), by=errand.by))
+            await self._stops.set_stop(
+                replace(_errand(trade, wish), by=errand.by, by_hand=errand.by_hand)
+            )
 
     # --- what was begun ----------------------------------------------------------------------
 
@@ -238,7 +243,9 @@ class Outbox:
         trade = self._parts.book.trades.get(action.trade)
         if trade is None:
             return
-        errand = replace(_errand(trade, Wish(action.kind, action.rule, action.why)), by=action.by)
+        wish = Wish(action.kind, action.rule, action.why)
+        by_hand = not action.by.startswith(MACHINE)
+        errand = replace(_errand(trade, wish), by=action.by, by_hand=by_hand)
         try:
             await self._follow_up(errand, Acted(action.state, "resolved", action.message))
         except SlotTaken:
@@ -300,7 +307,7 @@ class Outbox:
 
 def _errand(trade: Trade, wish: Wish) -> Errand:
     return Errand(
-        trade.identifier, trade.symbol, wish.kind, wish.rule, wish.why, "dtms", by_hand=False
+        trade.identifier, trade.symbol, wish.kind, wish.rule, wish.why, MACHINE, by_hand=False
     )
 
 
@@ -312,7 +319,3 @@ def _orphaned(trade: Trade) -> bool:
     """Whether a hedge stands that hedges nothing: its trade closed before it was filled."""
     hedge = trade.hedge
     return hedge is not None and not hedge.virtual and trade.state is not State.HEDGED
-
-
-def _orphan_errand(trade: Trade) -> Errand:
-    return _errand(trade, Wish(ActionKind.CLOSE_HEDGE, "T14", _ORPHAN))

@@ -47,10 +47,14 @@ class Scenes:
         trade = self._parts.book.trades.get(errand.trade)
         if trade is None:
             return Refused("no-trade", f"position {errand.trade} is not watched")
+        position = look.position(trade.identifier)
+        if position is not None and position.side is not trade.side:
+            words = f"#{position.ticket} is {position.side} now: a person reversed it"
+            return Refused("changed", words)
         at, hedge = self._parts.clock.now(), None
         if trade.hedge is not None and not trade.hedge.virtual:
             hedge = look.position(trade.hedge.position)
-        return Scene(look, trade, look.position(trade.identifier), hedge, spec, tick, at)
+        return Scene(look, trade, position, hedge, spec, tick, at)
 
     async def _tick(self, symbol: str) -> Tick | Refused:
         ticks = await self._parts.port.ticks((symbol,))

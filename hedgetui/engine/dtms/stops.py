@@ -18,7 +18,7 @@ from hedgetui.domain.mt5.retcodes import Meaning
 from hedgetui.domain.units import Timestamp
 from hedgetui.engine.dtms import words
 from hedgetui.engine.dtms.errands import Acted, Attempt, Errand, Scene, acted
-from hedgetui.engine.dtms.gate import Gate
+from hedgetui.engine.dtms.gate import SOFT_STOP, Gate
 from hedgetui.engine.dtms.parts import DefenceParts
 from hedgetui.engine.dtms.trying import Trying
 
@@ -120,7 +120,7 @@ class Stops:
             return None
         price = tick.closing(hedge.side)
         if hedge.side.sign * (price - hedge.sl) <= 0:
-            return Wish(ActionKind.CLOSE_HEDGE, "T9", f"SOFT SL: {price:g} is beyond {hedge.sl:g}")
+            return Wish(*SOFT_STOP, f"SOFT SL: {price:g} is beyond {hedge.sl:g}")
         _, again = self._asked.get(hedge.position, (0, Timestamp(0.0)))
         if self._parts.clock.now() < again:
             return None

@@ -143,10 +143,17 @@ def _row(sight: Sight, trade: Trade) -> dv.DefenceRow:
 
 
 def _guards(trade: Trade, memory: Memory) -> tuple[dv.GuardView, ...]:
-    """Return the guards of the state the trade is in; those of an earlier one say nothing."""
+    """Return the guards of the state the trade is in; those of an earlier one say nothing.
+
+    That the position may go at any moment (T14) is worth a line only when it has.
+    """
     if memory.verdict is None:
         return ()
-    return tuple(_guard(one) for one in memory.verdict.guards if one.before is trade.state)
+    return tuple(
+        _guard(one)
+        for one in memory.verdict.guards
+        if one.before is trade.state and (one.ok or one.rule != "T14")
+    )
 
 
 def _pnl(sight: Sight, trade: Trade) -> float | None:

@@ -19,6 +19,7 @@ from hedgetui.ui.dialogs.base import Dialog, fold, keys, labelled
 
 RULES: tuple[str, ...] = (
     "No lower-case key reaches a broker. Orders preview; y sends, Enter never.",
+    "On the DTMS screen H, C and T are about the chosen trade.",
     "K: 1st stops AUTO, 2nd freezes and cancels, 3rd offers to flatten.",
 )
 

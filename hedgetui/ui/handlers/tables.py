@@ -25,8 +25,13 @@ class TableKeys:
         """Show all numbers of a row."""
         from hedgetui.ui.dialogs.explain import CardDialog  # noqa: PLC0415 - off the first paint
 
-        icons = self._app.look.icons
-        match self._app.shell.vega.view_of(grid, key):
+        icons, shell = self._app.look.icons, self._app.shell
+        if grid in shell.dtms.panes:
+            trade = shell.dtms.view_of(grid, key)
+            if trade is not None:
+                self._app.dtms.details(trade)
+            return
+        match shell.vega.view_of(grid, key):
             case StrangleView() as row:
                 card = CardDialog(row.label, strangle_card(row, icons))
             case CandidateView() as row:
@@ -53,6 +58,7 @@ class TableKeys:
         if text is not None:
             target.set_filter(text)
             self._app.shell.vega.show_captions()
+            self._app.shell.dtms.show_captions()
 
     async def _columns(self, grid: TreeGrid) -> None:
         from hedgetui.ui.dialogs.choice import Choice, ChoiceDialog  # noqa: PLC0415 - off first paint

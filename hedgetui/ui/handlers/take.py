@@ -14,12 +14,16 @@ from hedgetui.ui import clipboard
 from hedgetui.ui import format as fmt
 
 if TYPE_CHECKING:
+    from hedgetui.ports.dtms import UnwatchedRow
     from hedgetui.ui.app import HedgeApp
+    from hedgetui.ui.screens.dtms_export import TradeLine
     from hedgetui.ui.screens.health_rows import HealthRow
     from hedgetui.ui.screens.vega import Table
 
 
-def as_csv(rows: Table | tuple[HealthRow, ...]) -> str:
+def as_csv(
+    rows: Table | tuple[HealthRow, ...] | tuple[TradeLine, ...] | tuple[UnwatchedRow, ...],
+) -> str:
     """Return a table with all its fields; what is unknown is an empty cell."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

@@ -35,16 +35,22 @@ class TradeKeys:
         self._ladder = KillLadder()
 
     def hedge(self) -> None:
-        """Preview the hedge now."""
-        self._app.fly(PREVIEW, self._hedge())
+        """Preview the hedge now: of the book, or of the chosen DTMS trade on its screen."""
+        if self._app.dtms.here:
+            self._app.dtms.hedge()
+        else:
+            self._app.fly(PREVIEW, self._hedge())
 
     def roll(self) -> None:
         """Preview the way out of a futures month that ends."""
-        self._app.fly(PREVIEW, self._preview(cmd.PreviewRoll()))
+        self._app.fly(PREVIEW, self.preview(cmd.PreviewRoll()))
 
     def close(self) -> None:
-        """Preview the exit from the chosen strangle."""
-        self._app.fly(PREVIEW, self._close())
+        """Preview the exit from the chosen strangle, or DTMS trade on its screen."""
+        if self._app.dtms.here:
+            self._app.dtms.close()
+        else:
+            self._app.fly(PREVIEW, self._close())
 
     def enter(self) -> None:
         """Ask for lots and preview the entry into the chosen candidate."""
@@ -55,15 +61,18 @@ class TradeKeys:
         self._app.fly(PREVIEW, self._cancel())
 
     def auto(self) -> None:
-        """Switch auto-hedging; off is immediate and loud."""
+        """Switch auto-hedging, or a DTMS trade's automation; less is immediate and loud."""
+        if self._app.dtms.here:
+            self._app.dtms.auto()
+            return
         snapshot = self._app.snapshot
         if snapshot is None:
             return
         if snapshot.status.auto:
-            self._app.fly("auto", self._ask(cmd.SwitchAuto(on=False)))
+            self._app.fly("auto", self.send(cmd.SwitchAuto(on=False)))
             self._app.loud("AUTO OFF: nothing hedges this book by itself. T restores, Esc hides")
         else:
-            self._app.fly("auto", self._ask(cmd.SwitchAuto(on=True)))
+            self._app.fly("auto", self.send(cmd.SwitchAuto(on=True)))
             self._app.notices.drop("loud")
 
     def arm(self) -> None:
@@ -72,7 +81,7 @@ class TradeKeys:
         if snapshot is None:
             return
         if snapshot.status.armed:
-            self._app.fly("disarm", self._ask(cmd.Disarm()))
+            self._app.fly("disarm", self.send(cmd.Disarm()))
         else:
             self._app.fly("arm", self._arm())
 
@@ -83,18 +92,18 @@ class TradeKeys:
             case Step.DOUBT:
                 self._app.note("Caps Lock? K again within a second stops AUTO", warn=True)
             case Step.AUTO_OFF:
-                self._app.fly("kill-auto", self._ask(cmd.SwitchAuto(on=False)))
+                self._app.fly("kill-auto", self.send(cmd.SwitchAuto(on=False)))
                 self._app.loud("KILL 1/3: AUTO OFF. K again: freeze, cancel. T restores, Esc hides")
             case Step.FREEZE:
-                self._app.fly("kill-freeze", self._ask(cmd.Freeze("kill key")))
+                self._app.fly("kill-freeze", self.send(cmd.Freeze("kill key")))
                 self._app.loud("KILL 2/3: FREEZE, cancel working orders. K again: flatten")
             case Step.FLATTEN:
                 self._app.drop_dialogs()
-                self._app.fly("kill-flatten", self._preview(cmd.PreviewFlatten()))
+                self._app.fly("kill-flatten", self.preview(cmd.PreviewFlatten()))
 
     def reconcile(self) -> None:
         """Read broker truth now."""
-        self._app.fly("reconcile", self._ask(cmd.Reconcile()))
+        self._app.fly("reconcile", self.send(cmd.Reconcile()))
 
     def resolve(self) -> None:
         """Ask what became of an unknown order, and tell the desk."""
@@ -102,19 +111,19 @@ class TradeKeys:
 
     def scan(self) -> None:
         """Read the chain and rank strangles."""
-        self._app.fly("scan", self._ask(cmd.Scan()))
+        self._app.fly("scan", self.send(cmd.Scan()))
 
     def menu(self) -> None:
         """Choose a preset, switch the strategy, release latches."""
         self._app.fly(PREVIEW, self._menu())
 
-    async def _ask(self, command: cmd.Command) -> Outcome:
+    async def send(self, command: cmd.Command) -> Outcome:
         """Send a command that needs no dialog and show the answer."""
         outcome = await self._app.desk.dispatch(command)
         self._app.tell(outcome)
         return outcome
 
-    async def _preview(self, command: cmd.Command, outcome: Outcome | None = None) -> None:
+    async def preview(self, command: cmd.Command, outcome: Outcome | None = None) -> None:
         """Show what the desk would send; send it when the dialog says so."""
         from hedgetui.ui.dialogs.preview import PreviewDialog  # noqa: PLC0415 - off the first paint
 
@@ -142,14 +151,14 @@ class TradeKeys:
                     "Nothing is sent yet.")  # fmt: skip
             if not await self._app.ask(YesDialog("Hedge on own greeks?", rows, "show preview")):
                 return
-            await self._preview(cmd.PreviewHedge(accept_stale=True))
+            await self.preview(cmd.PreviewHedge(accept_stale=True))
             return
-        await self._preview(cmd.PreviewHedge(), outcome)
+        await self.preview(cmd.PreviewHedge(), outcome)
 
     async def _close(self) -> None:
         trade_id = await self._app.picks.strangle()
         if trade_id:
-            await self._preview(cmd.PreviewClose(trade_id))
+            await self.preview(cmd.PreviewClose(trade_id))
 
     async def _enter(self) -> None:
         from hedgetui.ui.dialogs.choice import NumberDialog  # noqa: PLC0415 - off the first paint
@@ -168,7 +177,7 @@ class TradeKeys:
             )
         )
         if lots is not None:
-            await self._preview(cmd.PreviewEntry(candidate.number, int(lots)))
+            await self.preview(cmd.PreviewEntry(candidate.number, int(lots)))
 
     async def _cancel(self) -> None:
         from hedgetui.ui.dialogs.base import YesDialog  # noqa: PLC0415 - off the first paint
@@ -180,7 +189,7 @@ class TradeKeys:
         text = "every working order" if every else f"order #{number}"
         rows = ("What has been filled stays filled.",)
         if await self._app.ask(YesDialog(f"Cancel {text}?", rows, "cancel it", no="leave it")):
-            await self._ask(cmd.CancelAll() if every else cmd.CancelOrder(int(number)))
+            await self.send(cmd.CancelAll() if every else cmd.CancelOrder(int(number)))
 
     async def _resolve(self) -> None:
         from hedgetui.ui.dialogs.resolve import ResolveDialog  # noqa: PLC0415 - off the first paint
@@ -191,7 +200,7 @@ class TradeKeys:
             return
         word = await self._app.ask(ResolveDialog(order, snapshot))
         if word is not None:
-            await self._ask(cmd.ResolveUnknown(order.number, word.typed, safe(word.reason)))
+            await self.send(cmd.ResolveUnknown(order.number, word.typed, safe(word.reason)))
 
     async def _arm(self) -> None:
         from hedgetui.ui.dialogs.arm import arm_live  # noqa: PLC0415 - off the first paint
@@ -201,7 +210,7 @@ class TradeKeys:
         if snapshot is not None and snapshot.status.mode == "LIVE":
             typed = await self._app.ask(arm_live(snapshot))
         if typed is not None:
-            await self._ask(cmd.Arm(typed))
+            await self.send(cmd.Arm(typed))
 
     async def _menu(self) -> None:
         from hedgetui.ui.dialogs.arm import unfreeze  # noqa: PLC0415 - off the first paint
@@ -212,16 +221,16 @@ class TradeKeys:
             return
         kind, _, name = value.partition(":")
         if kind == "preset":
-            await self._ask(cmd.SetBand(name))
+            await self.send(cmd.SetBand(name))
         elif kind == "custom":
             await self._custom_band()
         elif kind == "strategy":
-            await self._ask(cmd.EnableStrategy(on=name == "on"))
+            await self.send(cmd.EnableStrategy(on=name == "on"))
         elif kind == "release":
             reasons = (*snapshot.status.latches, *snapshot.health.differences)
             typed = await self._app.ask(unfreeze(tuple(map(safe, reasons))))
             if typed == "UNFREEZE":
-                await self._ask(cmd.Unfreeze("released at the screen"))
+                await self.send(cmd.Unfreeze("released at the screen"))
             elif typed is not None:
                 self._app.note("not released: the word is UNFREEZE", warn=True)
 
@@ -241,4 +250,4 @@ class TradeKeys:
             )
         )
         if value is not None:
-            await self._ask(cmd.SetBand("custom", value))
+            await self.send(cmd.SetBand("custom", value))

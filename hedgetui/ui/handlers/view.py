@@ -21,6 +21,10 @@ class ViewKeys:
         """Show the Vega screen."""
         self._app.shell.show_screen("vega")
 
+    def screen_2(self) -> None:
+        """Show the DTMS screen."""
+        self._app.shell.show_screen("dtms")
+
     def screen_7(self) -> None:
         """Show the Health screen."""
         self._app.shell.show_screen("health")

@@ -10,12 +10,14 @@ from collections.abc import Mapping
 
 from hedgetui.ui.actions import ACTIONS, Action, keys_shown
 from hedgetui.ui.screens.spans import Line, width_of
+from hedgetui.ui.screens.tabs import TABS
 from hedgetui.ui.widgets.meanings import Fragment
 
 
 def footer_line(keymap: Mapping[str, str], width: int, screen: str = "vega") -> Line:
     """Return the footer for a width in cells, with the keys that hold on `screen`."""
-    here = [one for one in ACTIONS if one.footer and (one.scope != "vega" or screen == "vega")]
+    elsewhere = {name for _, _, name in TABS} - {screen}
+    here = [one for one in ACTIONS if one.footer and one.scope not in elsewhere]
     shown = sorted(here, key=lambda one: one.footer)
     chosen: list[Action] = []
     for action in shown:

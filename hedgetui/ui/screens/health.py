@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from hedgetui.ui import format as fmt
+from hedgetui.ui.screens.health_mt5 import mt5_rows
 from hedgetui.ui.screens.health_rows import HealthRow, health_rows
 from hedgetui.ui.screens.health_text import as_text, page, window
 from hedgetui.ui.screens.micro_text import first_line
@@ -106,7 +107,9 @@ class HealthPane(StyledLines, can_focus=True):
         self.action_scroll_lines(-1)
 
     def _rows(self) -> tuple[HealthRow, ...]:
-        return () if self._snapshot is None else health_rows(self._snapshot, self.look)
+        if self._snapshot is None:
+            return ()
+        return (*health_rows(self._snapshot, self.look), *mt5_rows(self._snapshot))
 
     def _word(self) -> None:
         """Word the page for the present snapshot and size."""
@@ -129,11 +132,13 @@ class HealthPane(StyledLines, can_focus=True):
 
 def _state(snapshot: DeskSnapshot) -> tuple[object, ...]:
     """Return what is shown at once when it changes; the rest waits for the next second."""
-    health, status = snapshot.health, snapshot.status
+    health, status, defence = snapshot.health, snapshot.status, snapshot.defence
     return (
         health.link, health.link_reason, health.reasons, health.farms, health.hints,
         health.differences, health.unknown_orders, health.missing, health.workers_down,
         health.journal_failed, health.log_failed, health.data_type, health.synced_at,
         status.armed, status.mode,
         snapshot.book.net_delta is None, snapshot.book.order,
+        defence.mt5.link, defence.mt5.reason, defence.mt5.hints, defence.unknown, defence.frozen,
+        defence.rails, defence.monitoring,
     )  # fmt: skip

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from hedgetui.domain.text import safe
 from hedgetui.ports.desk import DeskSnapshot, StrangleView
 from hedgetui.ui import format as fmt
+from hedgetui.ui.screens.dtms_text import has_mt5, micro_line
 from hedgetui.ui.screens.spans import Line, fit
-from hedgetui.ui.screens.status_text import LEVEL_TONES, Look, link_chip, net_delta
+from hedgetui.ui.screens.status_text import LEVEL_TONES, Look, link_chips, net_delta
 
 
 def micro_lines(
@@ -33,9 +34,11 @@ def micro_lines(
     if not rows:
         rows = _preflight(snapshot, look, width)
     above = [rule] if room > 1 else []
-    rows = rows[: max(0, room - len(above))]
-    blank: list[Line] = [()] * max(0, room - len(above) - len(rows))
-    return [*head, *above, *rows, *blank, *below][:height]
+    trades = micro_line(snapshot.defence, snapshot.status.now, look.icons, width)
+    defence = [trades] if trades else []
+    rows = rows[: max(0, room - len(above) - len(defence))]
+    blank: list[Line] = [()] * max(0, room - len(above) - len(rows) - len(defence))
+    return [*head, *above, *rows, *defence, *blank, *below][:height]
 
 
 def first_line(snapshot: DeskSnapshot, look: Look, width: int) -> Line:
@@ -75,11 +78,15 @@ def _second(snapshot: DeskSnapshot, look: Look, width: int) -> Line:
 
 def _third(snapshot: DeskSnapshot, look: Look, width: int) -> Line:
     status, book = snapshot.status, snapshot.book
-    link = ((f"link {look.icons.tick} ready", "pos") if status.link == "ready"
-            else link_chip(status, look, 2)[0])  # fmt: skip
+    if has_mt5(snapshot.defence):
+        link = link_chips(snapshot, look, 2)
+    elif status.link == "ready":
+        link = ((f"link {look.icons.tick} ready", "pos"),)
+    else:
+        link = link_chips(snapshot, look, 2)
     age = (f"   age {fmt.age(book.greeks_age_s)}", "")
     have = (f"   have {book.hedge_contracts:+d}", "")
-    return fit([(link, age, have), (link, age), (link,)], width)
+    return fit([(*link, age, have), (*link, age), link, link_chips(snapshot, look, 0)], width)
 
 
 def _strangle(row: StrangleView, look: Look, width: int) -> Line:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.screen import Screen
 
+from hedgetui.ui.screens.dtms import DtmsPane
 from hedgetui.ui.screens.footer_text import footer_line
 from hedgetui.ui.screens.health import HealthPane
 from hedgetui.ui.screens.log import TALL_ROWS, LogDock
 from hedgetui.ui.screens.micro import MicroView
 from hedgetui.ui.screens.spans import Line
 from hedgetui.ui.screens.status_text import Look, alarms, banner_line, cautions, status_line
-from hedgetui.ui.screens.tabs import tab_line
+from hedgetui.ui.screens.tabs import TABS, tab_line
 from hedgetui.ui.screens.vega import VegaPane
 from hedgetui.ui.widgets.text_line import StyledLines
 from hedgetui.ui.widgets.tree_grid import TreeGrid
@@ -63,6 +64,7 @@ class Shell(Screen[None], inherit_bindings=False):
         self.look = look
         self.screen_name = "vega"
         self.vega = VegaPane(look)
+        self.dtms = DtmsPane(look)
         self.health = HealthPane(look)
         self.log_dock = LogDock(look, log_rows)
         self.log_pane = self.log_dock.pane
@@ -90,6 +92,7 @@ class Shell(Screen[None], inherit_bindings=False):
         yield self._tabs
         yield self._banner
         yield self.vega
+        yield self.dtms
         yield self.health
         yield self.micro
         yield self.log_dock
@@ -117,15 +120,16 @@ class Shell(Screen[None], inherit_bindings=False):
         if log:
             self.log_pane.add(log)
         self.show_alarms(snapshot)
-        if self.at_health:
-            self.health.show(snapshot, micro=self.is_micro)
+        pane = self.pane
+        if not isinstance(pane, VegaPane):
+            pane.show(snapshot, micro=self.is_micro)
         if self.is_micro:
             self.micro.show(snapshot, self.log_pane.newest(2), self.look)
             return
         self._put_tabs()
         line = status_line(snapshot, self.look, self.app.size.width, clock=self._show_clock)
         self._put(self._status, line)
-        if not self.at_health:
+        if pane is self.vega:
             self.vega.show(snapshot)
 
     def show_alarms(self, snapshot: DeskSnapshot | None) -> None:
@@ -145,9 +149,11 @@ class Shell(Screen[None], inherit_bindings=False):
         return self.screen_name == "health"
 
     @property
-    def pane(self) -> VegaPane | HealthPane:
+    def pane(self) -> VegaPane | DtmsPane | HealthPane:
         """The pane of the screen that is shown."""
-        return self.health if self.at_health else self.vega
+        if self.at_health:
+            return self.health
+        return self.dtms if self.screen_name == "dtms" else self.vega
 
     @property
     def is_micro(self) -> bool:
@@ -171,6 +177,7 @@ class Shell(Screen[None], inherit_bindings=False):
         self.look = look
         self.log_dock.use_look(look)
         self.vega.use_look(look)
+        self.dtms.use_look(look)
         self.health.use_look(look)
         self._put_tabs()
         self.fit_rows()
@@ -182,7 +189,8 @@ class Shell(Screen[None], inherit_bindings=False):
         if name != self.screen_name:
             self._zoom(None)
             self.screen_name = name
-            self.set_class(self.at_health, "-at-health")
+            for _, _, one in TABS:
+                self.set_class(one == name, f"-at-{one}")
             self.fit_rows()
             if self._snapshot is not None:
                 self.show(self._snapshot, ())
@@ -190,9 +198,11 @@ class Shell(Screen[None], inherit_bindings=False):
 
     def focus_next_pane(self, step: int) -> None:
         """Focus the next pane; one that has no room is zoomed while it has the focus."""
-        if self.is_micro:
-            return
         panes: list[Widget] = [*self.pane.panes, self.log_pane]
+        if self.is_micro:  # only the DTMS screen has tables there
+            panes = self.dtms.panes if self.pane is self.dtms else []
+        if not panes:
+            return
         at = panes.index(self.focused) if self.focused in panes else -step
         target = panes[(at + step) % len(panes)]
         if self._zoomed is not None and self._zoomed_by_tab:
@@ -214,6 +224,8 @@ class Shell(Screen[None], inherit_bindings=False):
         self.set_class(widget is self.vega.orders, "-zoom-orders")
         self.set_class(widget is charts[0], "-zoom-payoff")
         self.set_class(widget is charts[1], "-zoom-day")
+        self.set_class(widget is self.dtms.trades, "-zoom-trades")
+        self.set_class(widget is self.dtms.unwatched, "-zoom-unwatched")
         self.set_class(widget is self.health, "-zoom-health")
         self.set_class(widget is self.log_pane, "-zoom-log")
         if widget is None and self._snapshot is not None:

@@ -13,6 +13,7 @@ from hedgetui.domain.text import safe
 from hedgetui.ports.desk import BookView, DeskSnapshot, StatusView
 from hedgetui.ui import format as fmt
 from hedgetui.ui.glyphs import IconSet
+from hedgetui.ui.screens.dtms_text import defence_alarms, defence_cautions, has_mt5
 from hedgetui.ui.screens.spans import Line, fit, join
 from hedgetui.ui.widgets.meanings import Fragment
 
@@ -63,7 +64,7 @@ def status_line(snapshot: DeskSnapshot, look: Look, width: int, *, clock: bool =
     short_clock: Line = ((time.strip() or safe(status.session, 8), ""),)
     profit, short_profit = _profit(status, look, "$"), _profit(status, look, "")
     switches, tiny_switches = _switches(status), _switches(status, short=True)
-    links = [link_chip(status, look, detail) for detail in (2, 1, 0)]
+    links = [link_chips(snapshot, look, detail) for detail in (2, 1, 0)]
     delta = [net_delta(book, look, detail) for detail in (2, 1, 0)]
     rows = [
         ((*mode, *account), links[0], delta[0], profit, switches, long_clock),
@@ -105,21 +106,30 @@ def greeks_stale(book: BookView) -> bool:
     return book.greeks_age_s is not None and book.greeks_age_s > STALE_GREEKS_S
 
 
-def link_chip(status: StatusView, look: Look, detail: int) -> Line:
+def link_chips(snapshot: DeskSnapshot, look: Look, detail: int) -> Line:
+    """Return `link ✓ 12ms`, or `IB ✓ 12ms MT5 ✓ 31ms` where the profile has an MT5."""
+    status, view = snapshot.status, snapshot.defence
+    if not has_mt5(view):
+        return link_chip("link", status.link, status.latency_ms, look, detail)
+    first = link_chip("IB", status.link, status.latency_ms, look, detail)
+    return (*first, (" ", ""), *link_chip("MT5", view.mt5.link, view.mt5.latency_ms, look, detail))
+
+
+def link_chip(name: str, link: str, latency_ms: float | None, look: Look, detail: int) -> Line:
     """Return `link ✓ 12ms`, `link ⚠ DEGRADED`, `link … syncing` or `link ✗ DOWN`.
 
     `detail` shortens a link that is well; one that is not always says its state in a word.
     """
-    if status.link == "ready":
+    if link == "ready":
         if detail == 0:
-            return ((f"link{look.icons.tick}", "pos"),)
-        late = f" {status.latency_ms:.0f}ms" if fmt.known(status.latency_ms) else ""
-        return ((f"link {look.icons.tick}{late}", "pos"),)
-    if status.link in PASSING:
-        return ((f"link {look.icons.ellipsis} {status.link}", "warn"),)
-    if status.link == DEGRADED:
-        return ((f"link {look.icons.warn} {DEGRADED.upper()}", "warn"),)
-    return ((f"link {look.icons.cross} {safe(status.link, 12).upper()}", "down"),)
+            return ((f"{name}{look.icons.tick}", "pos"),)
+        late = f" {latency_ms:.0f}ms" if latency_ms is not None and fmt.known(latency_ms) else ""
+        return ((f"{name} {look.icons.tick}{late}", "pos"),)
+    if link in PASSING:
+        return ((f"{name} {look.icons.ellipsis} {link}", "warn"),)
+    if link == DEGRADED:
+        return ((f"{name} {look.icons.warn} {DEGRADED.upper()}", "warn"),)
+    return ((f"{name} {look.icons.cross} {safe(link, 12).upper()}", "down"),)
 
 
 def _profit(status: StatusView, look: Look, sign: str) -> Line:
@@ -225,12 +235,13 @@ def alarms(snapshot: DeskSnapshot) -> tuple[str, ...]:
         rows.append(f"HALT {safe(status.venue_reason, 80)}: unhedgeable")
     if book.roll_note:
         rows.append(f"ROLL {safe(book.roll_note, 80)} (M: roll)")
-    return tuple(rows)
+    return (*rows, *defence_alarms(snapshot.defence))
 
 
 def cautions(snapshot: DeskSnapshot) -> tuple[str, ...]:
     """Return what holds orders back for now: a link that stands and must not be traded on."""
-    return (_link_note(snapshot),) if snapshot.status.link in {DEGRADED, *PASSING} else ()
+    link = (_link_note(snapshot),) if snapshot.status.link in {DEGRADED, *PASSING} else ()
+    return (*link, *defence_cautions(snapshot.defence))
 
 
 def _link_note(snapshot: DeskSnapshot) -> str:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from hedgetui.ui.screens.spans import Line
 from hedgetui.ui.screens.status_text import Look
 
-TABS: tuple[tuple[str, str, str], ...] = (("1", "Vega", "vega"), ("7", "Health", "health"))
+TABS: tuple[tuple[str, str, str], ...] = (
+    ("1", "Vega", "vega"), ("2", "DTMS", "dtms"), ("7", "Health", "health"),
+)  # fmt: skip
 """Key, title and name of every screen; a screen keeps its key when others come."""
 
 
@@ -21,6 +23,11 @@ def tab_line(screen: str, mode: str, look: Look, width: int) -> Line:
     if mode != "LIVE":
         return tabs
     return (*tabs, (" ", ""), (f" {look.badge('LIVE')}: orders are real ".ljust(width), "live"))
+
+
+def tab_of(screen: str) -> tuple[str, str]:
+    """Return the key and the title of a screen."""
+    return next((key, title) for key, title, name in TABS if name == screen)
 
 
 def neighbour(screen: str, step: int) -> str:
