@@ -205,6 +205,12 @@ _SCENARIOS = (
         "trader",
         "A working day: an entry about every forty minutes, held for about seventy-five",
     ),
+    Scenario(
+        "dtms-day",
+        "A scripted day on MT5: a trade through every state and back; nobody trades strangles",
+        path=_GENTLE,
+        trader=TraderPlan(),
+    ),
 )
 
 SCENARIOS = {scenario.name: scenario for scenario in _SCENARIOS}

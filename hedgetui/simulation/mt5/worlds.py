@@ -43,22 +43,22 @@ def _legs(
         begin += seconds
 
 
-def _climb(symbol: str, scale: float) -> Iterator[Push]:
+def _climb(symbol: str, scale: float, own: float) -> Iterator[Push]:
     legs = [(seconds, scale * part) for seconds, part in _MARCH]
-    return _legs(symbol, 0.2, legs, begin=-sum(seconds for seconds, _ in legs))
+    return _legs(symbol, own, legs, begin=-sum(seconds for seconds, _ in legs))
 
 
 _THERE_AND_BACK = (
-    *_climb("XAUUSD", 1.0),
-    *_legs("XAUUSD", 0.08, (
-        (900.0, 0.0), (2_700.0, -0.006), (1_500.0, 0.0015), (3_300.0, -0.012), (300.0, 0.0),
-        (1_800.0, 0.020), (5_400.0, 0.002),
+    *_climb("XAUUSD", 1.0, 0.4),
+    *_legs("XAUUSD", 0.12, (
+        (900.0, 0.0), (2_700.0, -0.006), (1_500.0, 0.0015), (4_500.0, -0.010), (300.0, 0.0),
+        (1_200.0, 0.020), (5_400.0, 0.002),
     )),
 )  # fmt: skip
 """Down in two legs (WARNING_L1, WARNING_L2, HEDGED), then up through the hedge's stop."""
 
 _DOWN_AND_STILL = (
-    *_climb("BTCUSD", 2.3),
+    *_climb("BTCUSD", 2.3, 0.2),
     *_legs("BTCUSD", 0.15, ((900.0, 0.0), (2_700.0, -0.020), (1_500.0, 0.002), (3_900.0, -0.020))),
     *_legs("BTCUSD", 0.02, ((3_600.0, 0.004), (7_200.0, 0.0)), begin=9_000.0),
 )
@@ -66,7 +66,7 @@ _DOWN_AND_STILL = (
 
 _DAY_HANDS = (
     HandTrade(0.0, Hand.OPEN, "there-and-back", "XAUUSD", Side.BUY, "0.40", stop=65.0),
-    HandTrade(0.0, Hand.OPEN, "down-and-still", "BTCUSD", Side.BUY, "0.20", stop=6_000.0),
+    HandTrade(0.0, Hand.OPEN, "down-and-still", "BTCUSD", Side.BUY, "0.05", stop=6_000.0),
     HandTrade(1_800.0, Hand.OPEN, "by-hand", "EURUSD", Side.SELL, "0.50", stop=0.0060),
     HandTrade(4_200.0, Hand.STOP, "by-hand", "EURUSD", Side.SELL, stop=0.0045),
     HandTrade(14_400.0, Hand.CLOSE, "by-hand", "EURUSD", Side.SELL),
