@@ -57,6 +57,13 @@ def test_volumes_are_rounded_down(volume, half):
     assert hedged(volume).volume == Decimal(half)
 
 
+def test_where_the_oldest_is_closed_first_a_hedge_is_a_reduction():
+    plan = hedged(
+        account=replace(ACCOUNT, fifo_close=True), rules=Rules(hedge_mode=HedgeMode.HEDGE)
+    )
+    assert (plan.request.position, plan.request.sl) == (4417201, None)
+
+
 def test_the_smallest_lot_cannot_be_halved_nor_hedged():
     tiny = trade(State.WARNING_L2, initial_volume=lots("0.01"), volume=lots("0.01"))
     half = actions.halve(tiny, position("0.01"), GOLD, TICK, RULES)

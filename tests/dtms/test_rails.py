@@ -67,6 +67,11 @@ def test_costs_and_running_losses_count_and_running_profits_do_not():
     assert rails(deal(-200.0), balance=9_800.0, equity=10_500.0) != ()
 
 
+def test_a_credit_of_the_broker_hides_no_running_loss():
+    account = replace(ACCOUNT, balance=10_000.0, equity=10_800.0, profit=-200.0)
+    assert money_rails(account, (), NOW, RULES) != ()
+
+
 def test_one_percent_in_an_hour():
     assert rails(deal(-100.0, minutes=59), balance=9_900.0) == (
         "lost 100 USD in an hour, 1.0% of 10,000, limit 1.0%",

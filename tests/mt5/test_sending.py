@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -18,7 +19,7 @@ from hedgetui.domain.mt5.records import (
     TradeAction,
 )
 from hedgetui.domain.orders import Side
-from tests.mt5.fake.MetaTrader5.scripted import DONE, result
+from tests.mt5.fake.MetaTrader5.scripted import DONE, position, result
 from tests.mt5.requests_made import committed, hedge, stops
 from tests.mt5.stage import QUICK, Stage, play
 
@@ -141,6 +142,29 @@ def test_on_a_netting_account_an_order_must_name_its_position():
         assert isinstance(await stage.broker.send(committed(OPEN)), NotSent)
         assert isinstance(await stage.broker.send(committed(CLOSE)), Answered)
         assert len(stage.terminal.asked("order_send")) == 1
+
+    play(story, connected=False)
+
+
+@pytest.mark.parametrize(
+    ("held", "passes"),
+    [
+        ((position(1001),), True),
+        ((position(1001, type=1),), False),
+        ((position(1001, symbol="EURUSD"),), False),
+        ((), False),
+        (None, False),
+    ],
+    ids=["same side", "other side", "other symbol", "none", "unknown"],
+)
+def test_on_a_netting_account_an_order_may_add_to_what_is_held(held, passes):
+    async def story(stage: Stage) -> None:
+        stage.terminal.account["margin_mode"] = 0
+        await stage.broker.connect()
+        stage.terminal.say("positions_get", held, (1, "") if held is not None else (-1, "failed"))
+        reply = await stage.broker.send(committed(replace(OPEN, side=Side.BUY, sl=None)))
+        assert isinstance(reply, Answered if passes else NotSent)
+        assert len(stage.terminal.asked("order_send")) == passes
 
     play(story, connected=False)
 

@@ -39,8 +39,15 @@ def next_filling(filling: int) -> int:
     return _ORDER[(_ORDER.index(filling) + 1) % len(_ORDER)]
 
 
-def refuse_unsafe(request: Request, account: Account) -> None:
+def must_add(request: Request, account: Account) -> bool:
+    """Whether a request is safe only if it adds to a position: it could reverse one instead."""
+    return request.action is TradeAction.DEAL and not request.position and not account.hedging
+
+
+def refuse_unsafe(request: Request, account: Account, held: Side | None = None) -> None:
     """Let a request pass that does what its maker meant on this kind of account.
+
+    `held` is the side of the symbol's position a moment ago, where `must_add` asks for it.
 
     Raises:
         BadRequest: it lacks what its action needs, or it could open or reverse by mistake.
@@ -58,7 +65,7 @@ def refuse_unsafe(request: Request, account: Account) -> None:
         case TradeAction.DEAL:
             if request.side is None or not request.volume:
                 raise BadRequest("an order without side or volume")
-            if not request.position and not account.hedging:
+            if must_add(request, account) and request.side is not held:
                 raise BadRequest("an order that names no position may reverse one on this account")
 
 

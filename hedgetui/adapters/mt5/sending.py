@@ -16,6 +16,7 @@ from hedgetui.adapters.mt5.requests import (
     BadRequest,
     document,
     filling_of,
+    must_add,
     next_filling,
     refuse_unsafe,
 )
@@ -99,7 +100,10 @@ class Sender:
         """Look once more at account and price; return why not, if not."""
         wanted = [Call("account_info")]
         try:
-            refuse_unsafe(request, self._account)
+            if must_add(request, self._account):
+                wanted.append(Call("positions_get"))
+            else:
+                refuse_unsafe(request, self._account)
             if request.action is TradeAction.DEAL:
                 wanted += (
                     Call("symbol_info", (request.symbol,)),
@@ -120,8 +124,11 @@ class Sender:
             raise BadRequest("the terminal is logged in to another account")
         if request.action is not TradeAction.DEAL:
             return _Ready(0.0, 0)
-        spec = translate.symbol(outcomes[1].value)
-        bid, ask = translate.touch(outcomes[2].value)
+        if must_add(request, self._account):
+            held = translate.held_side(outcomes[1].value, request.symbol)
+            refuse_unsafe(request, self._account, held)
+        spec = translate.symbol(outcomes[-2].value)
+        bid, ask = translate.touch(outcomes[-1].value)
         price = ask if request.side is Side.BUY else bid
         if request.price is not None:
             price = float(request.price)

@@ -29,6 +29,7 @@ from hedgetui.domain.mt5.records import (
     Tick,
     WorkingOrder,
 )
+from hedgetui.domain.orders import Side
 from hedgetui.domain.units import Seconds, Timestamp
 from hedgetui.mt5bridge.wire import Row, Value
 
@@ -124,6 +125,17 @@ def _position(row: Row, times: ServerTime, now: Timestamp) -> Position:
         comment=fields.text(row, "comment"),
         opened_at=_moment(row, times, now),
     )
+
+
+def held_side(value: Value, symbol_name: str) -> Side | None:
+    """Read on which side a symbol is held; None when it is not, or on both.
+
+    Raises:
+        Unreadable: a field is not what it must be.
+    """
+    rows = [row for row in fields.rows(value) if fields.text(row, "symbol") == symbol_name]
+    sides = {fields.side(row) for row in rows}
+    return sides.pop() if len(sides) == 1 else None
 
 
 def orders(value: Value) -> tuple[WorkingOrder, ...]:

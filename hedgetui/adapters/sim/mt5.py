@@ -33,6 +33,7 @@ from hedgetui.domain.mt5.records import (
     Tick,
     TradeAction,
 )
+from hedgetui.domain.orders import Side
 from hedgetui.domain.units import SECONDS_PER_DAY, Seconds, Timestamp
 from hedgetui.mt5bridge.wire import Outcome, Value
 from hedgetui.ports.clock import Clock
@@ -198,7 +199,10 @@ class SimulatedMt5:
         if self._account is None:
             return NotSent("not connected to the simulated terminal")
         try:
-            requests.refuse_unsafe(asked, self._account)
+            held = await self._held(asked, self._account)
+            if isinstance(held, Incomplete):
+                return NotSent(held.why)
+            requests.refuse_unsafe(asked, self._account, held)
             document = await self._document(asked)
         except requests.BadRequest as error:
             return NotSent(str(error))
@@ -245,6 +249,18 @@ class SimulatedMt5:
             return translate.answered(outcome.value)
         except Unreadable as error:
             return Silent(str(error))
+
+    async def _held(self, request: Request, account: Account) -> Side | Incomplete | None:
+        """Return on which side the symbol is held, where the request must add to that."""
+        if not requests.must_add(request, account):
+            return None
+        parts = await self._questions(("positions_get", (), {}))
+        if isinstance(parts, Incomplete):
+            return parts
+        try:
+            return translate.held_side(parts[0], request.symbol)
+        except Unreadable as error:
+            return Incomplete(str(error))
 
     async def _document(self, request: Request) -> dict[str, object] | Incomplete:
         """Return a request as the terminal takes it."""

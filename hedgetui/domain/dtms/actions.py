@@ -72,11 +72,13 @@ def reduces(spec: SymbolSpec, account: Account, side: Side, rules: Rules) -> boo
     """Return whether a hedge of `side` is made by closing a part of the position.
 
     Always on netting and exchange accounts, whatever the rules say: there an opposite order would
-    not open a position but eat the one that is to be defended.
+    not open a position but eat the one that is to be defended. Where the oldest position must be
+    closed first, a hedge could not be closed before it.
     """
     forbidden = _LONG_ONLY if side is Side.SELL else _SHORT_ONLY
     return (
         not account.hedging
+        or account.fifo_close
         or rules.hedge_mode is HedgeMode.REDUCE
         or spec.trade_mode in {forbidden, _CLOSE_ONLY}
     )

@@ -84,7 +84,10 @@ def _link(book: DefenceBook, event: fx.Mt5LinkChanged, _: Timestamp) -> DefenceB
 
 
 def _adopted(book: DefenceBook, event: fx.DefenceAdopted, at: Timestamp) -> DefenceBook:
-    trade = event.trade
+    trade, known = event.trade, book.trades.get(event.trade.identifier)
+    if known is not None:
+        # Adopted again: the numbers of its actions go on, since each may be planned once only.
+        trade = replace(trade, cycle=max(trade.cycle, known.cycle))
     first = Past(at, trade.state, "", f"adopted by {event.by}")
     return replace(
         book,
@@ -96,7 +99,7 @@ def _adopted(book: DefenceBook, event: fx.DefenceAdopted, at: Timestamp) -> Defe
 
 def _dropped(book: DefenceBook, event: fx.DefenceDropped, at: Timestamp) -> DefenceBook:
     closed = _past(book, event.trade, Past(at, State.CLOSED, "", f"ignored by {event.by}"))
-    closed = _changed(closed, event.trade, state=State.CLOSED, since=at)
+    closed = _changed(closed, event.trade, state=State.CLOSED, since=at, hedge=None)
     return replace(closed, dropped=closed.dropped | {event.trade})
 
 

@@ -46,8 +46,8 @@ def money_rails(
     if opening <= 0:
         return ("the day's opening balance is not known",)
     words = []
-    # Profits that only run do not make up for losses that are booked.
-    day = booked + min(account.equity - account.balance, 0.0)
+    # Profits that only run do not make up for losses that are booked, and equity includes credit.
+    day = booked + min(account.equity - account.balance, account.profit, 0.0)
     if day <= -rules.daily_loss * opening:
         words.append(_lost("today", day, opening, rules.daily_loss, account.currency))
     hour = sum(_result(deal) for deal in deals if deal.at > now - _HOUR)

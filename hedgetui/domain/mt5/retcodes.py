@@ -85,7 +85,7 @@ class Judgement:
     @property
     def retry_once(self) -> bool:
         """Whether the action may be tried once more after it is proven absent."""
-        return self.code in _RETRY_ONCE
+        return self.code in RETRY_ONCE
 
 
 CODES: MappingProxyType[int, tuple[str, Meaning, str]] = MappingProxyType(
@@ -134,7 +134,8 @@ CODES: MappingProxyType[int, tuple[str, Meaning, str]] = MappingProxyType(
     }
 )
 """Code → name, meaning, words."""
-_RETRY_ONCE = frozenset({10006, 10028})
+RETRY_ONCE = frozenset({10006, 10028})
+"""Rejected in words: once proven absent they are tried once more."""
 
 
 def judge(reply: Reply) -> Judgement:

@@ -8,10 +8,18 @@ waits.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from hedgetui.domain.dtms.book import DefenceBook
-from hedgetui.domain.dtms.model import ActionKind, Automation, State, Trade
+from hedgetui.domain.dtms.model import (
+    ActionKind,
+    ActionRecord,
+    Automation,
+    Hedge,
+    State,
+    Trade,
+)
 from hedgetui.domain.mt5.identity import is_ours, parse_magic
 from hedgetui.domain.mt5.records import Position
 from hedgetui.domain.text import safe
@@ -80,3 +88,18 @@ def trade_of(position: Position, risk: float, automation: Automation, now: Times
         since=now,
         automation=automation,
     )
+
+
+def hedge_found(position: Position, actions: Sequence[ActionRecord]) -> Hedge:
+    """Return the hedge that a position of ours is, found and not reported.
+
+    Where the broker holds no stop for it, the one it was asked for is watched by the desk;
+    `actions` are those of its trade.
+    """
+    asked = [one.level for one in actions if one.magic == position.magic and one.level is not None]
+    level = position.sl if position.sl is not None else next(reversed(asked), None)
+    return Hedge(
+        position=position.identifier, ticket=position.ticket, side=position.side,
+        volume=position.volume, price=position.price_open, sl=level,
+        soft_sl=position.sl is None and level is not None, at=position.opened_at,
+    )  # fmt: skip

@@ -7,7 +7,7 @@ deals say so, whoever closed it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hedgetui.domain.dtms import actions
 from hedgetui.domain.dtms.actions import Plan, Skip
@@ -54,10 +54,10 @@ class Closing:
                 return await self._proven(errand, last)
             last = acted(ended)
             if not isinstance(ended, Attempt) or not self._goes_on(ended, way):
-                return last
+                return _partly(last)
             if self._closed(errand):
                 return last
-        return last
+        return _partly(last)
 
     async def close_hedge(self, errand: Errand) -> Acted:
         """Close the hedge; a virtual one is given up, or bought back where that is wanted."""
@@ -69,7 +69,8 @@ class Closing:
             return await self._proven(errand, acted(ended))
         if isinstance(ended, Skip) and ended.code == "off":
             return await self._give_up(errand)
-        return acted(ended)
+        short = isinstance(ended, Attempt) and ended.action.filled < ended.action.volume
+        return _partly(acted(ended)) if short else acted(ended)
 
     def plan_all(self, scene: Scene, way: _Way | None = None) -> Plan | Skip:
         """Return the next request that closes a trade."""
@@ -103,8 +104,9 @@ class Closing:
     def _buy_back(self, scene: Scene) -> Plan | Skip:
         if scene.position is None:
             return Skip("off", "the position is closed: nothing to buy back")
-        rules = self._parts.settings.rules
-        return actions.buy_back(scene.trade, scene.spec, scene.tick, rules)
+        # With the levels that stand now: on a netting account the order replaces them.
+        trade = replace(scene.trade, sl=scene.position.sl, tp=scene.position.tp)
+        return actions.buy_back(trade, scene.spec, scene.tick, self._parts.settings.rules)
 
     async def _give_up(self, errand: Errand) -> Acted:
         trade = self._parts.book.trades[errand.trade]
@@ -135,6 +137,13 @@ class Closing:
 
     def _closed(self, errand: Errand) -> bool:
         return self._parts.book.trades[errand.trade].state is State.CLOSED
+
+
+def _partly(last: Acted) -> Acted:
+    """Return an end that is none: what was done is done, and something is still open."""
+    if last.state is not ActionState.DONE:
+        return last
+    return Acted(None, "partly", f"{last.message}; the rest is still open", last.action_id)
 
 
 def _is_gone(ended: Ended) -> bool:

@@ -21,6 +21,8 @@ from hedgetui.engine.dtms.witness import Sighting
 
 NOT_HEDGED = "not hedged"
 """How the degraded words begin that a later hedge ends."""
+IN_PART = "hedged in part"
+"""How those begin that end with the hedge."""
 _CLOCKS_DIFFER_S = 120.0
 """A fill told to be earlier or later than this is dated by our own clock."""
 
@@ -60,7 +62,7 @@ class Consequences:
             case ActionKind.CLOSE_ALL | ActionKind.CLOSE_HEDGE:
                 return self.closed(trade, look, legs, action.kind, action.rule, action.why)
             case ActionKind.RE_ADD:
-                return []
+                return [self._added(trade, look)]
 
     def _hedged(
         self, trade: Trade, action: ActionRecord, sighting: Sighting, legs: Legs
@@ -205,6 +207,10 @@ class Consequences:
             trade.identifier, position.ticket, left if behind else position.volume, position.sl,
             position.tp, why, closed, halved, breakeven_armed,
         )  # fmt: skip
+
+    def _added(self, trade: Trade, look: Look) -> fx.DefenceAmended:
+        """Return that what was closed is added again: it is not added a second time."""
+        return replace(self._amended(trade, look, "added again"), closed_volume=NOTHING)
 
     def _filled_at(self, action: ActionRecord, evidence: Evidence) -> Timestamp:
         """Return when it was filled: the broker's word, if it fits our clock."""

@@ -121,6 +121,8 @@ class Evaluation:
             events += ended_hedge(trade, proof)
         move = verdict.move
         if move is not None and move.needs is None and _may_move(trade, move):
+            if move.after is State.CLOSED and trade.hedge is not None and trade.hedge.virtual:
+                events.append(fx.HedgeGone(trade.identifier, "the trade is closed", None))
             events += self._moved(trade, move, view)
         if not events:
             return

@@ -10,9 +10,10 @@ from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hedgetui.domain.dtms.model import ActionKind, ActionRecord, Automation
+from hedgetui.domain.dtms.model import ActionKind, ActionState, Automation
 from hedgetui.domain.events import LinkState
 from hedgetui.domain.mt5.records import Look, Tick
+from hedgetui.domain.mt5.retcodes import RETRY_ONCE
 from hedgetui.domain.text import safe
 from hedgetui.domain.units import Timestamp
 from hedgetui.engine.dtms.errands import Errand, Refused
@@ -24,6 +25,8 @@ REQUOTE_WAITS_S = (0.3, 0.6, 1.2)
 THROTTLE_WAITS_S = (1.0, 2.0, 4.0, 8.0)
 DECISION_TTL_S = 5.0
 """From the fresh look to the last one; a disk that takes longer makes the decision old."""
+ABSENT = "proven absent"
+"""How the words begin that end an action nobody found a trace of."""
 LATE_S = 60.0
 """After an opening that nobody answered was proven absent: it may still sit in a queue."""
 SOFT_STOP = (ActionKind.CLOSE_HEDGE, "T9")
@@ -43,8 +46,6 @@ class Gate:
         self._requoted: dict[tuple[str, ActionKind], deque[Timestamp]] = defaultdict(deque)
         self._closed: dict[str, Timestamp] = {}
         """Symbol to the tick that was the newest when its market was said to be closed."""
-        self._unanswered: dict[str, Timestamp] = {}
-        """Symbol to when an opening that nobody answered was proven absent."""
         self.no_hedge: dict[str, str] = {}
         """Symbols where an opposite position is refused, and why: reduce instead."""
         self.halted = ""
@@ -123,8 +124,7 @@ class Gate:
         now = self._parts.clock.now()
         if now < self._quiet_until:
             return Refused("throttled", f"throttled for {self._quiet_until - now:.1f} s")
-        absent = self._unanswered.get(errand.symbol)
-        if errand.kind.opens and absent is not None and now - absent < LATE_S:
+        if errand.kind.opens and self._may_come_late(errand.symbol):
             words = f"the last one was never answered: {LATE_S:.0f} s more, it may come late"
             return Refused("unanswered", words)
         past = self._requoted[errand.symbol, errand.kind]
@@ -134,6 +134,20 @@ class Gate:
             words = f"{len(past)} prices refused within {REQUOTE_WINDOW_S:.0f} s"
             return Refused("requoted", words)
         return None
+
+    def _may_come_late(self, symbol: str) -> bool:
+        """Whether an opening was proven absent a moment ago: it is given time to come late.
+
+        The journal says so, since the process that waited for it may have ended. A server that
+        rejected it in words will not think better of it.
+        """
+        since = self._parts.clock.now() - LATE_S
+        return any(
+            action.symbol == symbol and action.kind.opens and action.message.startswith(ABSENT)
+            and action.ended_at is not None and action.ended_at > since
+            and action.state is ActionState.FAILED and action.retcode not in RETRY_ONCE
+            for action in self._parts.book.actions.values()
+        )  # fmt: skip
 
     def stale(self, tick: Tick) -> Refused | None:
         """Return why a tick is no price to act on."""
@@ -151,7 +165,8 @@ class Gate:
     def strange(self, look: Look) -> Refused | None:
         """Return why what the terminal shows is no ground to send on."""
         session = self._parts.board.session
-        if session is None or look.account.login != session.account.login:
+        here = look.account.login, look.account.server
+        if session is None or here != (session.account.login, session.account.server):
             return Refused("account", f"account {look.account.login} is not the session's")
         if look.terminal.objection:
             return Refused("terminal", look.terminal.objection)
@@ -200,11 +215,6 @@ class Gate:
     def answered(self) -> None:
         """An answer that was not a complaint about too many."""
         self._throttled = 0
-
-    def absent(self, action: ActionRecord) -> None:
-        """An action is proven absent; one that nobody answered is given time to come late."""
-        if action.kind.opens and action.retcode is None:
-            self._unanswered[action.symbol] = self._parts.clock.now()
 
     def market_closed(self, tick: Tick) -> None:
         """Remember that the market of a symbol is closed until a newer tick comes."""

@@ -13,14 +13,15 @@ from dataclasses import dataclass, replace
 from hedgetui.domain.dtms import actions
 from hedgetui.domain.dtms import facts as fx
 from hedgetui.domain.dtms.actions import Plan, Skip
-from hedgetui.domain.dtms.model import ActionKind, ActionState, Hedge, HedgeMode, State, Trade
+from hedgetui.domain.dtms.model import ActionKind, ActionState, HedgeMode, State, Trade
 from hedgetui.domain.errors import BrokerUnreachable
 from hedgetui.domain.mt5.identity import label, magic_of, parse_magic
 from hedgetui.domain.mt5.records import Incomplete, Lots, MarginCheck, Position
 from hedgetui.domain.mt5.retcodes import CODES, Meaning
 from hedgetui.domain.text import safe
 from hedgetui.engine.dtms import words
-from hedgetui.engine.dtms.consequences import NOT_HEDGED
+from hedgetui.engine.dtms.adoption import hedge_found
+from hedgetui.engine.dtms.consequences import IN_PART, NOT_HEDGED
 from hedgetui.engine.dtms.errands import Acted, Attempt, Ended, Errand, Refused, Scene, acted
 from hedgetui.engine.dtms.gate import Gate
 from hedgetui.engine.dtms.parts import DefenceParts
@@ -86,7 +87,8 @@ class Hedging:
         trade, position = scene.trade, scene.position
         if position is None:
             return Skip("gone", "the position is not there")
-        if trade.hedge is not None:
+        if trade.hedge is not None or _standing(scene) is not None:
+            # Asked before every try: a refusal is the server's word, the position is a fact.
             return Skip("holds", "a hedge stands")
         if position.volume != trade.volume:
             words_ = f"the position holds {position.volume}, not {trade.volume}: look again"
@@ -114,10 +116,7 @@ class Hedging:
         if found is None or scene.trade.hedge is not None:
             return None
         trade, rule = scene.trade, errand.rule
-        hedge = Hedge(
-            found.identifier, found.ticket, found.side, found.volume, found.price_open, found.sl,
-            soft_sl=False, at=found.opened_at,
-        )  # fmt: skip
+        hedge = hedge_found(found, self._parts.book.actions_of(trade.identifier))
         why = f"a hedge of ours stands already: #{found.ticket}"
         consequences = self._settler.consequences
         events = [
@@ -192,7 +191,7 @@ class Hedging:
         if not isinstance(ended, Attempt):
             return acted(ended)
         if ended.done and ratio < 1.0 and first is not None:
-            line = f"hedged in part: {ended.action.filled} of {first.volume}, money is short"
+            line = f"{IN_PART}: {ended.action.filled} of {first.volume}, money is short"
             await self._degrade(errand, line)
         match ended.meaning:
             case Meaning.LIMITS | Meaning.RULE:

@@ -50,7 +50,7 @@ class Outbox:
         self._gate = gate = Gate(parts)
         self._witness = witness = Witness(parts)
         self._settler = settler = Settler(parts, witness)
-        self._resolver = Resolver(parts, gate, witness, settler)
+        self._resolver = Resolver(parts, witness, settler)
         self._scenes = scenes = Scenes(parts, gate)
         sender = Sender(parts, gate, witness, settler, self._resolver)
         self._trying = trying = Trying(parts, gate, scenes, sender)

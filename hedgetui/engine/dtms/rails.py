@@ -35,15 +35,20 @@ class RailKeeper:
             return
         if self._asked_at is not None and now - self._asked_at < _EVERY_S:
             return
-        session = parts.board.session
-        offset = Seconds(0.0) if session is None else session.server_offset
-        deals = await parts.port.deals_since(day_start(now, offset))
+        deals = await parts.port.deals_since(day_start(now, self._offset()))
         if isinstance(deals, Incomplete):
             self._asked_at = None
             self._money = (f"the day's deals are not known: {safe(deals.why)}",)
             return
         self._asked_at = now
         self._money = money_rails(look.account, deals, now, parts.settings.rules)
+
+    def _offset(self) -> Seconds:
+        """Return the server's time less UTC as ticks tell it now; a session may begin wrong."""
+        told, session = self._parts.port.health().server_offset, self._parts.board.session
+        if told is not None or session is None:
+            return told or Seconds(0.0)
+        return session.server_offset
 
     def blocked(self, symbol: str) -> str:
         """Return why nothing is opened in a symbol; empty when it may."""

@@ -15,7 +15,7 @@ from hedgetui.domain.mt5.records import Look
 from hedgetui.domain.mt5.retcodes import CODES, Meaning
 from hedgetui.domain.text import safe
 from hedgetui.domain.units import Timestamp
-from hedgetui.engine.dtms.gate import Gate
+from hedgetui.engine.dtms.gate import ABSENT
 from hedgetui.engine.dtms.parts import DefenceParts
 from hedgetui.engine.dtms.settling import Settler
 from hedgetui.engine.dtms.weighing import STOPS, Finding
@@ -40,9 +40,8 @@ class _Count:
 class Resolver:
     """Reads the broker's records until an action is proven either way."""
 
-    def __init__(self, parts: DefenceParts, gate: Gate, witness: Witness, settler: Settler) -> None:
+    def __init__(self, parts: DefenceParts, witness: Witness, settler: Settler) -> None:
         self._parts = parts
-        self._gate = gate
         self._witness = witness
         self._settler = settler
         self._counts: dict[str, _Count] = {}
@@ -85,10 +84,9 @@ class Resolver:
             self._counts.pop(action.action_id, None)
             return
         if self._enough(action):
-            words = f"proven absent by {self._parts.settings.looks} complete looks"
+            words = f"{ABSENT} by {self._parts.settings.looks} complete looks"
             cause = f"{words}: {evidence.words} (after: {action.message})"
             await self._settler.move(action, ActionState.FAILED, cause)
-            self._gate.absent(action)
             line = f"🔎 {action.kind} {safe(action.symbol)} {words}: {evidence.words}"
             self._parts.recorder.say("alarm", line, action.why)
 

@@ -16,10 +16,15 @@ from hedgetui.domain.mt5.identity import parse_magic
 from hedgetui.domain.mt5.records import Incomplete, Look, Lots, Position, PositionId
 from hedgetui.domain.text import safe
 from hedgetui.domain.units import Timestamp
+from hedgetui.engine.dtms.adoption import hedge_found
+from hedgetui.engine.dtms.consequences import IN_PART, NOT_HEDGED
 from hedgetui.engine.dtms.ending import Ending, ending
 from hedgetui.engine.dtms.parts import DefenceParts
 
 _TOLERANCE = 1e-9
+_SECOND = "a second hedge stands"
+_ALONE = "the position is closed, its hedge stands alone"
+_LARGER = "the hedge is larger than the position"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,11 @@ class Truth:
             if trade.open:
                 await self._main(trade, look, found)
             await self._hedge(trade, look, found)
-        await self._strange_hedges(look)
+        seconds = await self._strange_hedges(look, found)
+        for trade in self._parts.book.open_trades:
+            if not self._busy(trade) and trade.identifier not in found.unproven:
+                words = seconds.get(trade.identifier) or _alone(trade, found)
+                await self._judge_hedge(trade, words)
         self.findings = found
         return found
 
@@ -145,8 +154,12 @@ class Truth:
         if not (hedge.soft_sl and not now.soft_sl):
             self._parts.recorder.say("info", f"✍️ #{trade.ticket} {safe(trade.symbol)}: {words}")
 
-    async def _strange_hedges(self, look: Look) -> None:
-        """Take over hedges of ours that the journal does not know: a crash lay between."""
+    async def _strange_hedges(self, look: Look, found: Findings) -> dict[PositionId, str]:
+        """Take over hedges of ours that the journal does not know: a crash lay between.
+
+        Returns which trades have one hedge too many, in words.
+        """
+        seconds: dict[PositionId, str] = {}
         for position in look.positions:
             mark = parse_magic(position.magic)
             if mark is None or mark.kind is not ActionKind.OPEN_HEDGE:
@@ -157,17 +170,22 @@ class Truth:
                 self._alarm(position, "its trade is not in the journal")
             elif self._busy(trade) or (trade.hedge and trade.hedge.position == position.identifier):
                 continue
-            elif trade.hedge is not None:
-                await self._second_hedge(trade, position)
-            else:
+            elif trade.identifier in self._parts.book.dropped:
+                self._alarm(position, f"you ignore its trade #{trade.ticket}")
+            elif trade.hedge is None:
                 await self._take_over(trade, position)
+            elif trade.identifier not in found.hedge_gone:  # else it is the next one
+                words = f"{_SECOND}: #{position.ticket} {position.volume} lots"
+                seconds[trade.identifier] = words
+        return seconds
 
     async def _take_over(self, trade: Trade, position: Position) -> None:
         if position.side is trade.side or position.symbol != trade.symbol:
             self._alarm(position, f"it is no hedge of #{trade.ticket}")
             return
         why = "hedge found at the broker, not in the journal"
-        events: list[ev.Event] = [fx.HedgeOpened(trade.identifier, _hedge_of(position))]
+        hedge = hedge_found(position, self._parts.book.actions_of(trade.identifier))
+        events: list[ev.Event] = [fx.HedgeOpened(trade.identifier, hedge)]
         if trade.open and trade.state is not State.HEDGED:
             rule = {State.WARNING_L2: "T5", State.RECOVERING: "T11"}.get(trade.state, "T15")
             flat_at = Timestamp(position.opened_at + self._parts.settings.rules.flat_after)
@@ -180,12 +198,14 @@ class Truth:
         words = f"🛡️ #{trade.ticket} {safe(trade.symbol)}: {why}: {position.volume} lots adopted"
         self._parts.recorder.say("warn", words)
 
-    async def _second_hedge(self, trade: Trade, position: Position) -> None:
-        """Two hedges of one trade: which is too many is for a person to say."""
-        words = f"a second hedge stands: #{position.ticket} {position.volume} lots"
-        if trade.degraded != words:
+    async def _judge_hedge(self, trade: Trade, worse: str) -> None:
+        """Say what is wrong with a trade's hedge as long as it is; a person decides about it."""
+        words = worse or _too_large(trade)
+        if words and trade.degraded != words:
             await self._parts.recorder.record(fx.DefenceDegraded(trade.identifier, words))
             self._parts.recorder.say("alarm", f"🛑 #{trade.ticket} {safe(trade.symbol)}: {words}")
+        elif not words and _is_over(trade):
+            await self._parts.recorder.record(fx.DefenceDegraded(trade.identifier, ""))
 
     def _alarm(self, position: Position, why: str) -> None:
         if position.identifier not in self._alarmed:
@@ -202,12 +222,30 @@ def ended_hedge(trade: Trade, proof: Ending) -> list[ev.Event]:
     return events
 
 
-def _hedge_of(position: Position) -> Hedge:
-    return Hedge(
-        position=position.identifier, ticket=position.ticket, side=position.side,
-        volume=position.volume, price=position.price_open, sl=position.sl,
-        soft_sl=False, at=position.opened_at,
-    )  # fmt: skip
+def _alone(trade: Trade, found: Findings) -> str:
+    """Return that a hedge has outlived its position and the machine may not close it."""
+    left = trade.hedge is not None and trade.identifier not in found.hedge_gone
+    if trade.identifier not in found.main_gone or not left or trade.automation is Automation.AUTO:
+        return ""
+    return "" if trade.hedge is None or trade.hedge.virtual else _ALONE
+
+
+def _too_large(trade: Trade) -> str:
+    """Return that a hedge outweighs what it hedges: both together are a trade the other way."""
+    hedge = trade.hedge
+    if hedge is None or hedge.virtual or hedge.volume <= trade.volume:
+        return ""
+    return f"{_LARGER}: {hedge.volume} against {trade.volume} lots"
+
+
+def _is_over(trade: Trade) -> bool:
+    """Whether what a trade is degraded for is no longer so."""
+    why = trade.degraded
+    if why.startswith(NOT_HEDGED):
+        return trade.state is State.HEALTHY
+    return why.startswith((_SECOND, _LARGER, _ALONE)) or (
+        why.startswith(IN_PART) and trade.hedge is None
+    )
 
 
 def _changes(trade: Trade, position: Position) -> list[str]:

@@ -15,6 +15,8 @@ from hedgetui.domain.units import SECONDS_PER_DAY, Timestamp
 from hedgetui.engine.dtms.parts import DefenceParts
 from hedgetui.engine.dtms.weighing import STOPS, Evidence, Finding, gone, opens, weigh
 
+_CLOCKS_DIFFER_S = 120.0
+"""A deal that is told to be so much older than the plan was not made by it."""
 _PROOF_WAITS_S = (0.0, 0.25, 0.5, 0.75, 1.5)
 """Three seconds in all: what a history needs to follow a fill."""
 
@@ -113,8 +115,10 @@ class Witness:
     def _older_end(self, action: ActionRecord) -> Timestamp:
         """Return a moment between this action and the newest older one with the same magic.
 
-        The cycle of a magic begins anew after 32 actions; what the older one did is not ours.
+        The cycle of a magic begins anew after 32 actions, and with a new or restored journal; what
+        an older one did is not ours.
         """
+        least = Timestamp(action.planned_at - _CLOCKS_DIFFER_S)
         ended = [
             one.ended_at
             for one in self._parts.book.actions.values()
@@ -122,5 +126,5 @@ class Witness:
             and one.ended_at is not None and one.ended_at <= action.planned_at
         ]  # fmt: skip
         if not ended:
-            return Timestamp(0.0)
-        return Timestamp((max(ended) + action.planned_at) / 2)
+            return least
+        return Timestamp(max(least, (max(ended) + action.planned_at) / 2))
