@@ -23,6 +23,9 @@ from hedgetui.domain.orders import (
     executed_by_leg,
     units_filled,
 )
+from hedgetui.domain.tails.audit import TailAuditor
+from hedgetui.domain.tails.exposure import TAILS_LATCH
+from hedgetui.domain.tails.policy import Levels
 
 _HALF = 0.5
 _NOISE = 1e-6
@@ -51,7 +54,8 @@ class BrokerHistory:
 class Auditor:
     """Follows facts; `violations` grows as promises break."""
 
-    def __init__(self) -> None:
+    def __init__(self, levels: Levels | None = None) -> None:
+        """Begin at the journal's start; `levels` are the configured policies of tails."""
         self.violations: list[Violation] = []
         self._intents: dict[str, Intent] = {}
         self._by_key: dict[str, str] = {}
@@ -65,6 +69,7 @@ class Auditor:
         """The orders of each roll, in the order they were recorded."""
         self._seq = 0
         self._defence = DefenceAuditor(self._say)
+        self._tails = TailAuditor(self._say, levels)
 
     def take(self, fact: ev.Fact) -> None:
         """Judge one fact."""
@@ -72,6 +77,7 @@ class Auditor:
             self._say(22, fact.seq, f"follows {self._seq}")
         self._seq = fact.seq
         self._defence.take(fact)
+        self._tails.take(fact)
         match fact.event:
             case ev.HedgeCalculated():
                 self._calculated = fact.event
@@ -85,7 +91,7 @@ class Auditor:
                 booked = self._booked()
                 for one in accepted:
                     self._foreign[one.instrument_key] = one.broker - booked[one.instrument_key]
-            case ev.LatchSet(name=name, on=on):
+            case ev.LatchSet(name=name, on=on) if name != TAILS_LATCH:
                 (self._latched.add if on else self._latched.discard)(name)
             case _:
                 return
@@ -194,6 +200,7 @@ class Auditor:
 
     def compare(self, broker: BrokerHistory) -> None:
         """Lay the broker's history beside the journal: the end of a run, all quiet."""
+        self._tails.finish()
         orders = Counter(key for key, _ in set(broker.orders))
         for key, count in orders.items():
             if key not in self._by_key:

@@ -164,16 +164,108 @@ class Ignore:
     ticket: int
 
 
+@dataclass(frozen=True, slots=True)
+class ResolveDefence:
+    """A person's verdict that an action on an MT5 trade, which no evidence settles, is over."""
+
+    action_id: str
+    typed: str
+    """The action's id, typed in full or its last six characters."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewTail:
+    """Compute the hedge of one tail now, by its rule but whatever its mode."""
+
+    account: str
+    contract: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewAdjust:
+    """Compute what an adjustment of a balance would do, and what the rule would do next."""
+
+    account: str
+    contract: str
+    units: int
+    """Signed units added to the balance."""
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewTailRoll:
+    """Compute the way of a tail and its hedges into another contract month."""
+
+    account: str
+    contract: str
+    into: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetTailMode:
+    """Say who may hedge a tail by rule; None keeps the threshold."""
+
+    account: str
+    contract: str
+    mode: str
+    """`auto`, `sell`, `buy` or `manual`."""
+    threshold_pct: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendTails:
+    """Cancel own working tail hedges and place none until resumed; tracking goes on."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeTails:
+    """Hedge by rule again; what is due is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnterCash:
+    """Book a cash order that is done."""
+
+    account: str
+    contract: str
+    side: str
+    units: int
+    price: str
+    """As typed: `433.25` or `433'2`; decimal cents."""
+    comment: str = ""
+    cash_id: str = ""
+    """Empty: the desk gives one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportTails:
+    """Book the cash and hedge orders of a CSV file, all of it or nothing."""
+
+    name: str
+    """Of the file, for messages."""
+    text: str
+
+
 LOOK_FIRST = (
     "Look in TWS: orders, executions, open dialogs. Say this only when you know what became of it."
 )
 """What every front end says before it takes such a verdict."""
+LOOK_FIRST_MT5 = (
+    "Look in the MT5 terminal: trade, history, journal. Say this only when you know what became "
+    "of it."
+)
+"""The same about an action on an MT5 trade."""
 
 
 Command = (
     EnableStrategy | SwitchAuto | SetBand | Arm | Disarm | Freeze | Unfreeze | Scan | PreviewHedge
     | PreviewRoll | PreviewEntry | PreviewClose | PreviewFlatten | Confirm | CancelOrder | CancelAll
     | Reconcile | ResolveUnknown | PreviewDefence | SetAutomation | Adopt | Ignore
+    | ResolveDefence | PreviewTail | PreviewAdjust | PreviewTailRoll | SetTailMode | SuspendTails
+    | ResumeTails | EnterCash | ImportTails
 )  # fmt: skip
 
 COMMAND_TYPES: dict[str, type] = {
@@ -182,5 +274,7 @@ COMMAND_TYPES: dict[str, type] = {
         EnableStrategy, SwitchAuto, SetBand, Arm, Disarm, Freeze, Unfreeze, Scan, PreviewHedge,
         PreviewRoll, PreviewEntry, PreviewClose, PreviewFlatten, Confirm, CancelOrder, CancelAll,
         Reconcile, ResolveUnknown, PreviewDefence, SetAutomation, Adopt, Ignore,
+        ResolveDefence, PreviewTail, PreviewAdjust, PreviewTailRoll, SetTailMode, SuspendTails,
+        ResumeTails, EnterCash, ImportTails,
     )
 }  # fmt: skip

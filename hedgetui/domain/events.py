@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from hedgetui.domain.dtms import facts as dtms
 from hedgetui.domain.orders import Intent, IntentState, Side
+from hedgetui.domain.tails import facts as tails
 from hedgetui.domain.units import Contracts, Timestamp
 
 
@@ -264,7 +265,7 @@ Event = (
     | StrategyEnabled | AutoSwitched | BandSet | ArmSwitched | LatchSet | HedgeCalculated
     | OrderDenied | IntentRecorded | IntentMoved | FillBooked | CommissionBooked | TradeEntering
     | TradeOpened | TradeClosing | TradeClosed | TradeAbandoned | HedgeShared | VenueChanged
-    | dtms.DefenceEvent
+    | dtms.DefenceEvent | tails.TailEvent
 )  # fmt: skip
 
 EVENT_TYPES: dict[str, type] = {
@@ -274,7 +275,7 @@ EVENT_TYPES: dict[str, type] = {
         StrategyEnabled, AutoSwitched, BandSet, ArmSwitched, LatchSet, HedgeCalculated,
         OrderDenied, IntentRecorded, IntentMoved, FillBooked, CommissionBooked, TradeEntering,
         TradeOpened, TradeClosing, TradeClosed, TradeAbandoned, HedgeShared, VenueChanged,
-        *dtms.DEFENCE_TYPES,
+        *dtms.DEFENCE_TYPES, *tails.TAIL_TYPES,
     )
 }  # fmt: skip
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import calendar
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property, lru_cache
@@ -22,7 +22,9 @@ _SETTLEMENT_HOUR = 16
 _NEW_YORK = ZoneInfo("America/New_York")
 
 _QUARTERS = (3, 6, 9, 12)
-_FRIDAY = 4
+_FRIDAY, _SATURDAY = 4, 5
+_GRAIN_EXPIRY_DAY = 15
+_MONTH_DIGITS = 6
 
 LEG_SEPARATOR = " + "
 """Stands between the keys of a combo's legs, in the combo's own key."""
@@ -59,7 +61,9 @@ class Instrument:
     """Dollars per point of this instrument's own price."""
     tick: Decimal
     index_ratio: float
-    """S&P 500 points' worth of one point of the underlying: SPX 1.0, XSP 0.1, SPY about 0.1."""
+    """S&P 500 points' worth of one point of the underlying: SPX 1.0, XSP 0.1, SPY about 0.1.
+
+    Zero for what is not the index at all, as grain futures."""
     expiry: date | None = None
     strike: Decimal | None = None
     right: Right | None = None
@@ -68,7 +72,7 @@ class Instrument:
 
     @cached_property
     def delta_per_unit(self) -> DollarsPerPoint:
-        """Δ$ of one contract whose own delta is 1.0: MES 5, ES 50, an XSP option 10."""
+        """Δ$ of one contract whose own delta is 1.0: MES 5, ES 50, an XSP option 10, a grain 0."""
         return DollarsPerPoint(float(self.multiplier) * self.index_ratio)
 
     @cached_property
@@ -127,11 +131,37 @@ SPX = OptionRoot("SPX", 1.0, tick=Decimal("0.05"))
 SPY = OptionRoot("SPY", 0.1)
 ROOTS = {root.symbol: root for root in (XSP, SPX, SPY)}
 
+
+@dataclass(frozen=True, slots=True)
+class Grain:
+    """What is particular to a grain future: a crop in bushels, priced in cents a bushel."""
+
+    symbol: str
+    name: str
+    months: tuple[int, ...]
+    """Contract months of a year."""
+    exchange: str = "CBOT"
+    unit: str = "bu"
+    contract_size: int = 5_000
+    """Units in one contract: a cent a bushel is 50 dollars a contract."""
+
+
+GRAINS = {
+    grain.symbol: grain
+    for grain in (
+        Grain("ZC", "corn", (3, 5, 7, 9, 12)),
+        Grain("ZW", "wheat", (3, 5, 7, 9, 12)),
+        Grain("ZS", "soybeans", (1, 3, 5, 7, 8, 9, 11)),
+    )
+}
+"""Symbol to terms."""
+
 FUTURES = {
     "MES": (Decimal(5), Decimal("0.25"), 1.0),
     "ES": (Decimal(50), Decimal("0.25"), 1.0),
+    **{symbol: (Decimal(50), Decimal("0.25"), 0.0) for symbol in GRAINS},
 }
-"""Symbol to (dollars a point, tick, index ratio)."""
+"""Symbol to (dollars a point, tick, index ratio); a point of a grain is a cent a bushel."""
 
 
 def format_strike(strike: Decimal) -> str:
@@ -190,22 +220,37 @@ def share_a_leg(one: str, other: str) -> bool:
 
 
 def future(symbol: str, contract_month: str) -> Instrument:
-    """Build an index future from its contract month `YYYYMM`; it expires on the third Friday.
+    """Build a future from its contract month `YYYYMM`.
 
     Raises:
-        DataError: the symbol is not one of `FUTURES` or the month is not `YYYYMM`.
+        DataError: the symbol is not one of `FUTURES`, the month is not `YYYYMM`, or a grain does
+            not trade it.
     """
     if symbol not in FUTURES:
         message = f"unknown future {symbol!r}; known: {', '.join(FUTURES)}"
         raise DataError(message)
     try:
-        expiry = third_friday(int(contract_month[:4]), int(contract_month[4:]))
+        expiry = last_trading_day(symbol, int(contract_month[:4]), int(contract_month[4:]))
     except ValueError as error:
         message = f"contract month {contract_month!r} is not YYYYMM"
         raise DataError(message) from error
+    if symbol in GRAINS:
+        _check_grain_month(GRAINS[symbol], contract_month)
     multiplier, tick, ratio = FUTURES[symbol]
     key = f"{symbol} {contract_month}"
     return Instrument(key, Kind.FUTURE, symbol, multiplier, tick, ratio, expiry)
+
+
+def is_grain(key: str) -> bool:
+    """Return whether a key, well-formed or not, names a grain future."""
+    return key.split(" ", 1)[0] in GRAINS
+
+
+def _check_grain_month(grain: Grain, contract_month: str) -> None:
+    if len(contract_month) != _MONTH_DIGITS or int(contract_month[4:]) not in grain.months:
+        months = ", ".join(f"{month:02d}" for month in grain.months)
+        message = f"{grain.symbol} has no contract month {contract_month!r}; it trades {months}"
+        raise DataError(message)
 
 
 def index(symbol: str) -> Instrument:
@@ -254,13 +299,36 @@ def third_friday(year: int, month: int) -> date:
     return date(year, month, 1 + (_FRIDAY - first_weekday) % 7 + 14)
 
 
-def quarterly_months(day: date, count: int) -> tuple[str, ...]:
-    """Return the next `count` quarterly contract months (`YYYYMM`) not yet expired on `day`."""
+def last_trading_day(symbol: str, year: int, month: int) -> date:
+    """Return the last day a contract month of a future trades.
+
+    Index futures: the third Friday. Grains: the business day before the 15th of the contract month
+    (CBOT rulebook, chapters 10, 11 and 14). Exchange holidays are not known here.
+
+    Raises:
+        ValueError: there is no such month.
+    """
+    if symbol not in GRAINS:
+        return third_friday(year, month)
+    day = date(year, month, _GRAIN_EXPIRY_DAY) - timedelta(days=1)
+    while day.weekday() >= _SATURDAY:
+        day -= timedelta(days=1)
+    return day
+
+
+def contract_months(symbol: str, day: date, count: int) -> tuple[str, ...]:
+    """Return the next `count` contract months (`YYYYMM`) of a future not yet expired on `day`."""
+    listed = GRAINS[symbol].months if symbol in GRAINS else _QUARTERS
     months: list[str] = []
     year = day.year
     while len(months) < count:
-        for month in _QUARTERS:
-            if third_friday(year, month) >= day and len(months) < count:
+        for month in listed:
+            if last_trading_day(symbol, year, month) >= day and len(months) < count:
                 months.append(f"{year}{month:02d}")
         year += 1
     return tuple(months)
+
+
+def quarterly_months(day: date, count: int) -> tuple[str, ...]:
+    """Return the next `count` quarterly contract months (`YYYYMM`) not yet expired on `day`."""
+    return contract_months("MES", day, count)

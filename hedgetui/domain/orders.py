@@ -52,13 +52,14 @@ class TimeInForce(StrEnum):
 
 
 class Purpose(StrEnum):
-    """Why an order is sent; risk rules differ by it."""
+    """Why an order is sent; risk rules differ by it. A tail's futures are no part of the book."""
 
     HEDGE = "hedge"
     UNWIND = "unwind"
     ROLL = "roll"
     ENTRY = "entry"
     EXIT = "exit"
+    TAIL = "tail"
 
     @property
     def is_hedge(self) -> bool:
@@ -74,6 +75,11 @@ class Purpose(StrEnum):
     def reduces(self) -> bool:
         """Whether the order only takes risk off."""
         return self in {Purpose.EXIT, Purpose.UNWIND}
+
+    @property
+    def needs_strategy(self) -> bool:
+        """Whether the order waits while the strategy is off."""
+        return not self.reduces and self is not Purpose.TAIL
 
 
 class IntentState(StrEnum):

@@ -11,67 +11,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 from hedgetui.domain import pair as pr
+from hedgetui.domain.denials import MEANINGS, Denial
 from hedgetui.domain.instruments import Instrument, Kind, leg_keys
 from hedgetui.domain.orders import Intent, OrderDraft, OrderType, Purpose, Side
 from hedgetui.domain.parity import Exposure, objection
 from hedgetui.domain.quotes import DataType, Quote
+from hedgetui.domain.tails import exposure as tx
 from hedgetui.domain.units import SECONDS_PER_DAY, Seconds, Timestamp
 
-
-class Denial(StrEnum):
-    """Stable codes of refusals; scripts and the documentation rely on them."""
-
-    FROZEN = "G1-frozen"
-    DISARMED = "G1-disarmed"
-    DISABLED = "G1-disabled"
-    LINK = "G1-link"
-    UNSYNCED = "G1-unsynced"
-    VENUE = "G1-venue-closed"
-    ACCOUNT = "G2-account"
-    QUANTITY = "G3-quantity"
-    POSITION = "G4-position"
-    PARITY = "G5-parity"
-    COLLAR = "G6-collar"
-    NO_QUOTE = "G7-no-quote"
-    STALE = "G7-stale"
-    DELAYED = "G7-delayed"
-    NOTIONAL = "G8-notional"
-    DAY_NOTIONAL = "G8-day-notional"
-    RATE = "G9-rate"
-    THROTTLE = "G10-throttle"
-    IN_FLIGHT = "G11-in-flight"
-    DUPLICATE = "G11-duplicate"
-    LOSS = "G12-loss-limit"
-    MARGIN = "G12-margin"
-
-
-MEANINGS: dict[Denial, str] = {
-    Denial.FROZEN: "a latch is on; nothing is sent until it is released",
-    Denial.DISARMED: "orders are not armed in this session",
-    Denial.DISABLED: "the strategy is off (*)",
-    Denial.LINK: "the broker link is not ready",
-    Denial.UNSYNCED: "broker truth has not been read since the last connection",
-    Denial.VENUE: "the market of this instrument is closed or halted",
-    Denial.ACCOUNT: "the broker reports another account than the configured one",
-    Denial.QUANTITY: "not a whole number of contracts between 1 and the limit per order",
-    Denial.POSITION: "the position after the order would exceed its limit",
-    Denial.PARITY: "the independent exposure check disagrees, or a roll is no pair",
-    Denial.COLLAR: "the price is too far from the market, or the market too wide",
-    Denial.NO_QUOTE: "there is no two-sided quote",
-    Denial.STALE: "the quote is too old",
-    Denial.DELAYED: "the quote is delayed or frozen",
-    Denial.NOTIONAL: "the order is worth more than allowed",
-    Denial.DAY_NOTIONAL: "today's orders together are worth more than allowed (*)",
-    Denial.RATE: "too many orders in a second, a minute (*) or a day (*)",
-    Denial.THROTTLE: "too many hedges the same way in a short time; the strategy is off",
-    Denial.IN_FLIGHT: "an order for this instrument, or a roll, is still alive or unknown",
-    Denial.DUPLICATE: "the same order was sent a moment ago",
-    Denial.LOSS: "today's loss limit is reached (*)",
-    Denial.MARGIN: "the account has no room for the margin, or the broker does not say (*)",
-}
+__all__ = [
+    "GATES", "MEANINGS", "Denial", "Refusal", "RiskContext", "RiskLimits", "Sent",
+    "order_notional", "passes_soon", "refusal", "refusals",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +46,8 @@ class RiskLimits:
     daily_loss_limit: float = 2_000.0
     margin_buffer: float = 0.1
     quote_max_age: Seconds = Seconds(5.0)
+    tails: tx.TailLimits = field(default_factory=tx.TailLimits)
+    """For hedges of tails, which are counted apart from everything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +61,13 @@ class Sent:
     quantity: int
     notional: float
     future: bool
+    strategy: str = ""
+    """Of a tail: whose it is."""
+
+    @property
+    def tail(self) -> bool:
+        """Whether it hedges a tail."""
+        return self.purpose is Purpose.TAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +107,10 @@ class RiskContext:
     """A person typed FLATTEN: reducing orders pass the freeze."""
     pair: pr.Pair | None = None
     """The two orders of a roll, when the order is one of them."""
+    strategy: str = ""
+    """Whose order it is; tails of two accounts may work in one contract."""
+    tail: tx.TailExposure | None = None
+    """For a tail: its balance by the independent path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +133,7 @@ def _state(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
         return Refusal(Denial.FROZEN, f"frozen: {'; '.join(ctx.latches)}")
     if not ctx.armed:
         return Refusal(Denial.DISARMED, "orders are disarmed")
-    if not ctx.enabled and not draft.purpose.reduces:
+    if not ctx.enabled and draft.purpose.needs_strategy:
         return Refusal(Denial.DISABLED, "the strategy is off")
     if not ctx.link_ready:
         return Refusal(Denial.LINK, "the broker link is not ready")
@@ -193,6 +159,7 @@ def _is_future(ctx: RiskContext) -> bool:
 def _quantity(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     """G3: whole contracts within the limit per order."""
     limit = ctx.limits.max_order_contracts if _is_future(ctx) else ctx.limits.max_option_lots
+    limit = ctx.limits.tails.max_order if draft.purpose is Purpose.TAIL else limit
     # The type says int; a quantity from arithmetic on floats may disagree at run time.
     whole = int(draft.quantity) == draft.quantity if math.isfinite(draft.quantity) else False
     if not whole or not 1 <= draft.quantity <= limit:
@@ -203,8 +170,9 @@ def _quantity(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
 def _position(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     """G4: the position after the order, working orders counted as filled."""
     limit = ctx.limits.max_net_contracts if _is_future(ctx) else ctx.limits.max_option_lots
+    limit = ctx.limits.tails.max_net if draft.purpose is Purpose.TAIL else limit
     for key in leg_keys(draft.instrument_key):
-        working = sum(one.working_signed for one in ctx.live if _same_pool(one, key, ctx))
+        working = sum(one.working_signed for one in ctx.live if _same_pool(one, key, draft, ctx))
         before = ctx.legs.get(key, ctx.position) + working
         after = before + draft.signed
         if abs(after) > limit and abs(after) >= abs(before):
@@ -212,13 +180,17 @@ def _position(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     return None
 
 
-def _same_pool(live: Intent, key: str, ctx: RiskContext) -> bool:
+def _same_pool(live: Intent, key: str, draft: OrderDraft, ctx: RiskContext) -> bool:
     """Whether a live order counts against the limit: months of the hedge share one."""
-    return live.trades(key) or (_is_future(ctx) and live.draft.purpose.is_hedge)
+    pooled = _is_future(ctx) and draft.purpose.is_hedge and live.draft.purpose.is_hedge
+    return live.trades(key) or pooled
 
 
 def _parity(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     """G5: a hedge never increases the exposure, by an independent path; a roll changes none."""
+    if draft.purpose is Purpose.TAIL:
+        found = tx.objection(ctx.tail, draft.signed)
+        return Refusal(Denial.PARITY, found) if found else None
     if not draft.purpose.is_hedge:
         return None
     if draft.purpose is Purpose.ROLL:
@@ -233,15 +205,18 @@ def _parity(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
 
 
 def _collar(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
-    """G6: a limit near the market; a market order only into a narrow market."""
+    """G6: a limit near the market; what takes the market only into a narrow one."""
     quote = ctx.quote
     if quote is None or quote.bid is None or quote.ask is None:
         return None
     room = ctx.limits.collar_ticks * float(ctx.instrument.tick)
-    if draft.order_type is OrderType.MARKET:
+    market = draft.order_type is OrderType.MARKET
+    if market or draft.purpose is Purpose.TAIL:
+        # A tail's limit crosses the market: a stray bid is its price, and no measure of it.
         spread = quote.ask - quote.bid
         if not spread <= room:
             return Refusal(Denial.COLLAR, f"market {spread:.2f} wide, collar {room:.2f}")
+    if market:
         return None
     if draft.limit_price is None:
         return Refusal(Denial.COLLAR, "a limit order without a price")
@@ -276,13 +251,14 @@ def order_notional(draft: OrderDraft, instrument: Instrument, mid: float | None)
 def _notional(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     """G8: worth of one order and of the day's."""
     mid = None if ctx.quote is None else ctx.quote.mid
-    worth = order_notional(draft, ctx.instrument, mid)
-    if not worth <= ctx.limits.max_order_notional:
-        limit = ctx.limits.max_order_notional
+    worth, tail = order_notional(draft, ctx.instrument, mid), draft.purpose is Purpose.TAIL
+    limit = ctx.limits.tails.max_order_notional if tail else ctx.limits.max_order_notional
+    if not worth <= limit:
         return Refusal(Denial.NOTIONAL, f"order worth ${worth:,.0f} exceeds ${limit:,.0f}")
-    day = worth + sum(sent.notional for sent in _within(ctx, SECONDS_PER_DAY))
-    if day > ctx.limits.max_day_notional and not draft.purpose.reduces:
-        limit = ctx.limits.max_day_notional
+    sent_today = _within(ctx, SECONDS_PER_DAY)
+    day = worth + sum(sent.notional for sent in sent_today if sent.tail is tail)
+    limit = ctx.limits.tails.max_day_notional if tail else ctx.limits.max_day_notional
+    if day > limit and not draft.purpose.reduces:
         return Refusal(Denial.DAY_NOTIONAL, f"${day:,.0f} of orders today exceed ${limit:,.0f}")
     return None
 
@@ -294,17 +270,18 @@ def _within(ctx: RiskContext, seconds: float) -> tuple[Sent, ...]:
 def _rate(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     """G9: orders per second, minute and day.
 
-    Futures and options count apart, so that a leg being re-priced never delays its hedge; exits
-    are held to the second only.
+    Futures, options and tails count apart, so that a leg being re-priced never delays its hedge;
+    exits are held to the second only.
     """
-    limits = ctx.limits
+    tail, future = draft.purpose is Purpose.TAIL, _is_future(ctx)
+    limits = ctx.limits.tails if tail else ctx.limits
     windows = [(1.0, limits.orders_per_second, "second"), (_MINUTE, limits.orders_per_minute,
                "minute"), (SECONDS_PER_DAY, limits.orders_per_day, "day")]  # fmt: skip
     if draft.purpose.reduces:
         windows = windows[:1]
-    future = _is_future(ctx)
+    counted = [sent.at for sent in ctx.sent if sent.future is future and sent.tail is tail]
     for seconds, limit, word in windows:
-        count = sum(sent.future is future for sent in _within(ctx, seconds))
+        count = sum(ctx.now - at < seconds for at in counted)
         if count >= limit:
             return Refusal(Denial.RATE, f"{count} orders in the last {word}, limit {limit}")
     return None
@@ -312,23 +289,32 @@ def _rate(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
 
 def _throttle(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     """G10: repeated hedges the same way, the mark of a loop that forgets what it did."""
-    if draft.purpose is not Purpose.HEDGE:
+    if draft.purpose not in {Purpose.HEDGE, Purpose.TAIL}:
         return None
-    same = [
-        sent
-        for sent in _within(ctx, ctx.limits.throttle_window)
-        if sent.purpose is Purpose.HEDGE and sent.side is draft.side
-    ]
-    if len(same) >= ctx.limits.throttle_hedges:
+    recent = _within(ctx, ctx.limits.throttle_window)
+    same = [sent for sent in recent if _repeats(sent, draft, ctx)]
+    tail = draft.purpose is Purpose.TAIL
+    if len(same) >= (ctx.limits.tails.repeats if tail else ctx.limits.throttle_hedges):
         minutes = ctx.limits.throttle_window / _MINUTE
         message = f"{len(same)} {draft.side} hedges in {minutes:.0f} min"
         return Refusal(Denial.THROTTLE, message)
     return None
 
 
+def _repeats(sent: Sent, draft: OrderDraft, ctx: RiskContext) -> bool:
+    """Whether an order went the way of `draft` before it; a tail only follows its own key."""
+    if sent.purpose is not draft.purpose or sent.side is not draft.side:
+        return False
+    own = (ctx.strategy, draft.instrument_key)
+    return draft.purpose is not Purpose.TAIL or (sent.strategy, sent.instrument_key) == own
+
+
 def _duplicate(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     """G11: one live order per instrument, and not the same hedge twice in a moment."""
+    tail = draft.purpose is Purpose.TAIL
     for intent in ctx.live:
+        if tail and intent.strategy != ctx.strategy:
+            continue  # another account's
         if intent.trades(draft.instrument_key) or pr.stands_in_way(draft, intent, ctx.pair):
             message = f"already working #{intent.number} ({intent.state})"
             return Refusal(Denial.IN_FLIGHT, message)

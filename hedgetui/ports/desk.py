@@ -15,7 +15,7 @@ from typing import Protocol
 from hedgetui.domain.commands import Command
 from hedgetui.domain.orders import IntentState
 from hedgetui.domain.units import Timestamp
-from hedgetui.ports import dtms
+from hedgetui.ports import dtms, tails
 from hedgetui.ports.journal import LogRecord, Sample
 
 
@@ -298,6 +298,7 @@ class DeskSnapshot:
     reminders: tuple[str, ...] = ()
     health: HealthView = field(default_factory=HealthView)
     defence: dtms.DefenceView = dtms.OFF
+    tails: tails.TailsView = tails.EMPTY
 
     @property
     def unknown(self) -> tuple[OrderView, ...]:

@@ -137,6 +137,8 @@ class ActionView:
     by: str
     sent_at: Timestamp | None
     ended_at: Timestamp | None
+    missing: str = ""
+    """What the proof of an unknown action lacks."""
 
 
 @dataclass(frozen=True, slots=True)
