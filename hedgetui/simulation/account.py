@@ -18,7 +18,10 @@ from hedgetui.ports.broker import Commission, Execution
 
 OPENING_CASH = Decimal(100_000)
 
-FUTURE_MARGIN = {"MES": Decimal(2_455), "ES": Decimal(24_550)}
+FUTURE_MARGIN = {
+    "MES": Decimal(2_455), "ES": Decimal(24_550),
+    "ZC": Decimal(1_200), "ZW": Decimal(2_000), "ZS": Decimal(2_200),
+}  # fmt: skip
 """Initial margin of one net contract, dollars."""
 _SHORT_SHARE = Decimal("0.20")
 _SHORT_FLOOR = Decimal("0.10")

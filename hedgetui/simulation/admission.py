@@ -10,20 +10,24 @@ from collections import Counter
 from decimal import Decimal
 
 from hedgetui.domain.errors import DataError
-from hedgetui.domain.instruments import Instrument, Kind, leg_keys, parse_key
+from hedgetui.domain.instruments import GRAINS, Instrument, Kind, leg_keys, parse_key
 from hedgetui.domain.orders import OrderDraft, OrderType, Side, TimeInForce
 from hedgetui.domain.units import Timestamp, iso_utc, money
 from hedgetui.ports.broker import Margin
 from hedgetui.simulation.account import ZERO, initial_margin
 from hedgetui.simulation.broker_book import BrokerBook
 from hedgetui.simulation.chain import QuoteBoard
+from hedgetui.simulation.grains import grain_session
 from hedgetui.simulation.market import Market, Venue
 from hedgetui.simulation.matching import far_side
-from hedgetui.simulation.sessions import Session, futures_close
+from hedgetui.simulation.sessions import futures_close, session_at
 
 
-def closes_at(session: Session, instrument: Instrument) -> Timestamp:
-    """Return when the trading day of an instrument ends, seen from an open session."""
+def closes_at(now: Timestamp, instrument: Instrument) -> Timestamp:
+    """Return when the trading day of an instrument ends, seen from a moment it trades at."""
+    if instrument.symbol in GRAINS:
+        return grain_session(now).closes_at
+    session = session_at(now)
     return futures_close(session) if instrument.kind is Kind.FUTURE else session.until
 
 
@@ -93,7 +97,8 @@ class Admission:
             if waits or far_side(draft.side, quote) is not None:
                 return ""
             return f"nobody {'offers' if draft.side is Side.BUY else 'bids for'} {instrument.key}"
-        in_session = self._market.halted and self._in_session(instrument)
+        halted = self._market.halted and instrument.symbol not in GRAINS
+        in_session = halted and self._in_session(instrument)
         if in_session and waits:
             return ""
         state = "halted" if in_session else "closed"
@@ -107,7 +112,7 @@ class Admission:
         return f"insufficient funds: {-margin.headroom_after} dollars short"
 
     def _venue(self, instrument: Instrument) -> Venue:
-        venue = self._market.venue()
+        venue = self._board.venue(instrument.symbol)
         if instrument.kind is Kind.FUTURE or not venue.open:
             return venue
         return Venue(self._market.options_open, "", self._market.session.until)

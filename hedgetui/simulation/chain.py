@@ -1,4 +1,4 @@
-"""What the simulated exchange lists and quotes: options around the index, and its futures.
+"""What the simulated exchange lists and quotes: options around the index, its futures, grains.
 
 Expiries and strikes follow the real listing of index options (dailies for two weeks, Fridays for
 ten, one-point strikes near the money and five-point strikes beyond). A quote is the Black-76 price
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from hedgetui.domain.instruments import (
     FUTURES,
+    GRAINS,
     Instrument,
     Kind,
     OptionRoot,
@@ -40,7 +41,8 @@ from hedgetui.domain.quotes import (
     combined,
 )
 from hedgetui.domain.units import IndexPoints, Timestamp
-from hedgetui.simulation.market import Market
+from hedgetui.simulation.grains import GrainMarket
+from hedgetui.simulation.market import Market, Venue
 from hedgetui.simulation.sessions import trading_day
 from hedgetui.simulation.smile import YEAR_S, Listing
 
@@ -95,9 +97,10 @@ def usual_strikes(spot: float) -> Floats:
 class QuoteBoard:
     """Quotes and greeks of the market's present tick."""
 
-    def __init__(self, market: Market) -> None:
-        """Quote `market`."""
+    def __init__(self, market: Market, grains: GrainMarket | None = None) -> None:
+        """Quote `market`, and beside it `grains`, which are read at the same moment."""
         self.market = market
+        self.grains = grains or GrainMarket()
         self._valued_at = Timestamp(-math.inf)
         self._values: dict[str, _Value] = {}
 
@@ -131,6 +134,8 @@ class QuoteBoard:
 
     def settlement(self, instrument: Instrument) -> Decimal:
         """Return what one unit settles at when it expires now: intrinsic value, or the level."""
+        if instrument.symbol in GRAINS:
+            return self.grains.settlement(instrument, self.market.at)
         level = Decimal(str(self.market.level))
         if instrument.right is None:
             return level
@@ -143,8 +148,14 @@ class QuoteBoard:
         """Return the listed contract months of a future, nearest first; none if unknown."""
         if symbol not in FUTURES:
             return ()
+        if symbol in GRAINS:
+            return self.grains.listed(symbol, self.market.at)
         months = quarterly_months(trading_day(self.market.at), _FUTURES_LISTED)
         return tuple(future(symbol, month) for month in months)
+
+    def venue(self, symbol: str) -> Venue:
+        """Return whether a future trades, why not, and when that may change."""
+        return self.grains.venue(self.market.at) if symbol in GRAINS else self.market.venue()
 
     def listing(self) -> Listing:
         """Return the listed expiries, nearest first, with their strikes."""
@@ -244,6 +255,8 @@ class QuoteBoard:
 
     def _quote(self, one: Instrument) -> Quote:
         market = self.market
+        if one.symbol in GRAINS:
+            return self.grains.quote(one, market.at)
         if one.kind is Kind.COMBO:
             return combined(one.key, [self._quote(leg) for leg in one.legs])
         if one.kind is Kind.INDEX:

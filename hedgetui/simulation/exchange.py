@@ -26,6 +26,7 @@ from hedgetui.simulation.agenda import Agenda
 from hedgetui.simulation.broker_book import BrokerBook, Fees
 from hedgetui.simulation.chain import QuoteBoard
 from hedgetui.simulation.faults import Faults, Interval
+from hedgetui.simulation.grains import GrainMarket
 from hedgetui.simulation.market import Market
 from hedgetui.simulation.matching import FillModel
 from hedgetui.simulation.order_store import OrderStore
@@ -64,7 +65,7 @@ class Exchange:
         """
         self.account = ACCOUNT
         self.market = market
-        self.board = QuoteBoard(market)
+        self.board = QuoteBoard(market, GrainMarket(seed))
         self.faults = faults or Faults()
         self._latency = latency or Latency()
         self._agenda = Agenda()
@@ -81,7 +82,7 @@ class Exchange:
         self._floor = TradingFloor(
             self.board, self._book, self._agenda,
             terms=FloorTerms(fees or Fees(), fills or FillModel(), self.faults),
-            random=(stream(seed, "fills", epoch), stream(seed, "faults", epoch)),
+            random=lambda cause: stream(seed, cause, epoch),
             now=lambda: self._at, tell=self._tell,
         )  # fmt: skip
         self.matcher = self._floor.matcher

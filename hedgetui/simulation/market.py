@@ -40,14 +40,14 @@ FOREVER = 253_402_300_799.0
 """The last second of the year 9999: a halt without end that JSON can still spell."""
 
 BREAKER_FALL = 0.07
-"""Fall from the last daily break that halts every venue (level 1 of the market-wide breaker)."""
+"""Fall from the last daily break that halts every venue of the index (level 1 of the breaker)."""
 BREAKER_SECONDS = 900.0
 BREAKER_REASON = "circuit breaker: S&P 500 down 7 %"
 
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """A scripted halt of every venue."""
+    """A scripted halt of every venue of the index; grains trade on."""
 
     at_s: float
     for_s: float
@@ -156,7 +156,7 @@ class Market:
 
     @property
     def halted(self) -> bool:
-        """Whether a halt stops every venue."""
+        """Whether a halt stops every venue of the index."""
         return self.at < self._state.halted_until
 
     @property

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
 
+from hedgetui.domain.instruments import is_grain
 from hedgetui.domain.orders import OrderDraft, OrderType, Side, TimeInForce, units_filled
 from hedgetui.domain.quotes import Quote
 from hedgetui.domain.units import Timestamp
@@ -106,26 +107,28 @@ def leg_prices(price: Decimal, quotes: Sequence[Quote], tick: Decimal) -> tuple[
 class Matcher:
     """Decides what an order trades against one quote."""
 
-    def __init__(self, model: FillModel, random: Random) -> None:
-        """Draw from `random`, which is nobody else's."""
+    def __init__(self, model: FillModel, random: Random, grains: Random | None = None) -> None:
+        """Draw from `random`, for grains from `grains`; both are nobody else's."""
         self.model = model
         self._random = random
+        self._grains = grains or random
 
     def match(self, order: BookOrder, quote: Quote, seconds: float) -> Match | None:
         """Return what trades against `quote`, which has stood for `seconds` (0: just arrived)."""
         touch = far_side(order.draft.side, quote)
         if touch is None:
             return None
-        price = self._price(order.draft, quote, touch, seconds)
+        random = self._grains if is_grain(quote.key) else self._random
+        price = self._price(order.draft, quote, touch, seconds, random)
         if price is None:
             return None
         quantity = order.remaining
-        if quantity > 1 and self._random.random() < self.model.partial_rate:
-            quantity = self._random.randint(1, quantity - 1)
+        if quantity > 1 and random.random() < self.model.partial_rate:
+            quantity = random.randint(1, quantity - 1)
         return Match(quantity, price)
 
     def _price(
-        self, draft: OrderDraft, quote: Quote, touch: Decimal, seconds: float
+        self, draft: OrderDraft, quote: Quote, touch: Decimal, seconds: float, random: Random
     ) -> Decimal | None:
         limit = draft.limit_price
         if draft.order_type is OrderType.MARKET or limit is None:
@@ -140,4 +143,4 @@ class Matcher:
         if given <= 0:
             return None
         chance = -math.expm1(-self.model.passive_rate * given * given * seconds)
-        return limit if self._random.random() < chance else None
+        return limit if random.random() < chance else None

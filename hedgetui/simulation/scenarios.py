@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from difflib import get_close_matches
 from random import Random
 from typing import Literal
 
 from hedgetui.domain.errors import UsageError
+from hedgetui.simulation.account import OPENING_CASH
 from hedgetui.simulation.faults import Faults, Interval, repeated
 from hedgetui.simulation.market import MarketTerms
 from hedgetui.simulation.matching import FillModel
@@ -108,6 +110,10 @@ class Scenario:
     faults: Faults = field(default_factory=Faults)
     fills: FillModel = field(default_factory=FillModel)
     trader: TraderPlan = _PATIENT
+    cash_every_s: int | None = None
+    """About how often a farmer brings grain to the hedge accounts; None for no elevator."""
+    opening_cash: Decimal = OPENING_CASH
+    """Dollars in the account when its state begins."""
 
     def steps(self, seed: int, duration_s: float) -> tuple[TraderStep, ...]:
         """Return what the trader does in a session of `duration_s`; equal seeds, equal steps."""
@@ -132,6 +138,7 @@ _SCENARIOS = (
         path=replace(_GENTLE, moves=_swings(180.0, 0.0025, 480)),
         fills=FillModel(passive_rate=4.0),
         trader=_SOON,
+        cash_every_s=600,
     ),
     Scenario(
         "calm",
@@ -210,6 +217,15 @@ _SCENARIOS = (
         "A scripted day on MT5: a trade through every state and back; nobody trades strangles",
         path=_GENTLE,
         trader=TraderPlan(),
+    ),
+    Scenario(
+        "elevator",
+        "A grain elevator in harvest: farmers sell corn, wheat and soybeans all day",
+        path=_GENTLE,
+        fills=FillModel(partial_rate=0.3),
+        trader=TraderPlan(entries=(30.0,), hold_s=3 * _HOUR_S, lots=4),
+        cash_every_s=90,
+        opening_cash=20 * OPENING_CASH,
     ),
 )
 

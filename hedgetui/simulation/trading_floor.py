@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import partial
 from random import Random
 
-from hedgetui.domain.instruments import leg_keys, parse_key, share_a_leg
+from hedgetui.domain.instruments import is_grain, leg_keys, parse_key, share_a_leg
 from hedgetui.domain.orders import OrderDraft, Side, TimeInForce
 from hedgetui.domain.units import Contracts, Timestamp
 from hedgetui.ports.broker import BrokerMessage, Margin, OrderEnded, OrderListed, OrderNotice
@@ -23,7 +23,6 @@ from hedgetui.simulation.broker_book import BrokerBook, Fees, Trade
 from hedgetui.simulation.chain import QuoteBoard
 from hedgetui.simulation.faults import Faults
 from hedgetui.simulation.matching import BookOrder, FillModel, Match, Matcher, leg_prices
-from hedgetui.simulation.sessions import session_at
 
 DUPLICATE_ID = 103
 TOO_LATE_TO_MODIFY = 104
@@ -57,17 +56,21 @@ class TradingFloor:
         agenda: Agenda,
         *,
         terms: FloorTerms,
-        random: tuple[Random, Random],
+        random: Callable[[str], Random],
         now: Callable[[], Timestamp],
         tell: Callable[[BrokerMessage], None],
     ) -> None:
-        """Trade on `board`, keep in `book`, tell with `tell`; `random` is for (fills, faults)."""
+        """Trade on `board`, keep in `book`, tell with `tell`; `random` makes the stream of a cause.
+
+        Grains have streams of their own, so that a hedge of corn changes no fill of the index.
+        """
         self._board = board
         self._book = book
         self._agenda = agenda
         self._terms = terms
-        fills, self._random = random
-        self.matcher = Matcher(terms.fills, fills)
+        self._random = random("faults")
+        self._grain_random = random("grain faults")
+        self.matcher = Matcher(terms.fills, random("fills"), random("grain fills"))
         self._admission = Admission(board.market, board, book)
         self._now = now
         self._tell = tell
@@ -99,7 +102,7 @@ class TradingFloor:
             self._tell(OrderNotice(client_key, DUPLICATE_ID, "Duplicate order id"))
             return
         order = BookOrder(client_key, self._book.next_broker_order(), draft, self._now())
-        refusal = self._admission.refusal(draft, self._now()) or self._bad_luck()
+        refusal = self._admission.refusal(draft, self._now()) or self._bad_luck(draft)
         if refusal:
             order.end(rejected=True, reason=refusal)
             self._book.accept(order)
@@ -107,7 +110,7 @@ class TradingFloor:
             return
         self._book.accept(order)
         self._tell(OrderListed(client_key, order.broker_order, Contracts(0)))
-        if self._random.random() < self._terms.faults.information_rate:
+        if self._luck(draft).random() < self._terms.faults.information_rate:
             self._tell(OrderNotice(client_key, INFORMATION, "Order message: held for a moment"))
         self._meet(order)
 
@@ -121,8 +124,11 @@ class TradingFloor:
         else:
             self._work(order)
 
-    def _bad_luck(self) -> str:
-        unlucky = self._random.random() < self._terms.faults.reject_rate
+    def _luck(self, draft: OrderDraft) -> Random:
+        return self._grain_random if is_grain(draft.instrument_key) else self._random
+
+    def _bad_luck(self, draft: OrderDraft) -> str:
+        unlucky = self._luck(draft).random() < self._terms.faults.reject_rate
         return "the exchange is busy, order not accepted" if unlucky else ""
 
     def cancel(self, client_key: str) -> None:
@@ -185,7 +191,7 @@ class TradingFloor:
         self._working[order.client_key] = order
         draft = order.draft
         instrument = parse_key(draft.instrument_key)
-        end, why = closes_at(session_at(order.arrived_at), instrument), "end of the trading day"
+        end, why = closes_at(order.arrived_at, instrument), "end of the trading day"
         if draft.tif is TimeInForce.GOOD_TILL and draft.good_till is not None:
             end, why = draft.good_till, "good-till time reached"
         if instrument.expires_at < end:

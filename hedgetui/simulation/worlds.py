@@ -65,5 +65,6 @@ def exchange_of(
         fees=fees,
         faults=world.faults,
         fills=world.fills,
+        cash=world.opening_cash,
         state_path=state_path,
     )

@@ -15,6 +15,7 @@ from hedgetui.adapters.ibkr import ticks
 from hedgetui.adapters.ibkr.codes import Meaning, farm_of, meaning, needed
 from hedgetui.adapters.ibkr.connection import environment_of
 from hedgetui.adapters.ibkr.contracts import key_of
+from hedgetui.adapters.ibkr.futures import objection
 from hedgetui.adapters.ibkr.hours import read_hours
 from hedgetui.adapters.ibkr.parse import (
     Terms,
@@ -381,6 +382,10 @@ def test_one_absurd_price_alone_never_passes(prices: list[float]):
         (Terms(1, "AAPL", "STK"), None),
         (Terms(1, "MES", "FUT", "20251319"), None),
         (Terms(1, "NQ", "FUT", "20251219"), None),
+        (Terms(1, "ZC", "FUT", "20251212", "0.0", "?", "5000", "ZC"), "ZC 202512"),
+        (Terms(1, "ZC", "FUT", "20251212", "0.0", "?", "50", "ZC"), None),
+        (Terms(1, "YC", "FUT", "20251212", "0.0", "?", "1000", "YC"), None),
+        (Terms(1, "ZC", "FUT", "20251114", "0.0", "?", "5000", "ZC"), None),
         (Terms(1, "XSP", "BAG"), None),
     ],
 )
@@ -391,6 +396,31 @@ def test_only_what_the_desk_knows_has_a_key(terms: Terms, key: str | None):
 @given(st.builds(Terms, st.integers(), *[st.text(max_size=9)] * 7))
 def test_no_contract_is_an_error(terms: Terms):
     assert key_of(terms) is None or isinstance(key_of(terms), str)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "multiplier", "magnifier", "word"),
+    [
+        ("ZC", "5000", 100, ""),
+        ("ZC", "5000.0", 100, ""),
+        ("ZC", "5000", 1, "magnifier"),
+        ("ZC", "5000", 0, "magnifier"),
+        ("ZC", "50", 1, "multiplier"),
+        ("ZC", "1000", 100, "multiplier"),
+        ("ZC", "", 100, "multiplier"),
+        ("MES", "5", 1, ""),
+        ("MES", "5", 0, ""),
+        ("MES", "5", 100, "magnifier"),
+        ("MES", "50", 1, "multiplier"),
+        ("NQ", "20", 1, "no future"),
+    ],
+)
+def test_a_listed_future_is_the_desks_by_multiplier_and_magnifier(
+    symbol: str, multiplier: str, magnifier: int, word: str
+):
+    words = objection(symbol, multiplier, magnifier)
+    assert word in words
+    assert bool(words) is bool(word)
 
 
 # Hours

@@ -27,8 +27,8 @@ def test_an_option_key_reads_back(root, expiry, halves, right) -> None:
     assert ins.parse_key(made.key) == made
 
 
-@given(some.sampled_from(sorted(ins.FUTURES)), some.integers(2020, 2040), some.integers(1, 12))
-def test_a_future_key_reads_back_and_expires_on_a_third_friday(symbol, year, month) -> None:
+@given(some.sampled_from(["MES", "ES"]), some.integers(2020, 2040), some.integers(1, 12))
+def test_an_index_future_key_reads_back_and_expires_on_a_third_friday(symbol, year, month) -> None:
     made = ins.future(symbol, f"{year}{month:02d}")
     assert ins.parse_key(made.key) == made
     assert made.expiry is not None
@@ -41,6 +41,58 @@ def test_a_future_key_reads_back_and_expires_on_a_third_friday(symbol, year, mon
 )
 def test_third_fridays_of_the_calendar(year, month, day) -> None:
     assert ins.third_friday(year, month) == date(year, month, day)
+
+
+@given(
+    some.sampled_from([(s, month) for s, grain in ins.GRAINS.items() for month in grain.months]),
+    some.integers(2020, 2040),
+)  # fmt: skip
+def test_a_grain_key_reads_back_and_ends_on_a_weekday_before_the_15th(contract, year) -> None:
+    symbol, month = contract
+    made = ins.future(symbol, f"{year}{month:02d}")
+    assert ins.parse_key(made.key) == made
+    assert made.expiry is not None
+    assert made.expiry.weekday() < 5
+    assert 12 <= made.expiry.day <= 14
+    assert (made.expiry.year, made.expiry.month) == (year, month)
+
+
+@pytest.mark.parametrize(
+    ("key", "day"),
+    [
+        ("ZC 202512", date(2025, 12, 12)), ("ZW 202603", date(2026, 3, 13)),
+        ("ZS 202601", date(2026, 1, 14)), ("ZS 202611", date(2026, 11, 13)),
+    ],
+)  # fmt: skip
+def test_last_trading_days_of_grains(key, day) -> None:
+    assert ins.parse_key(key).expiry == day
+
+
+@pytest.mark.parametrize("symbol", ["ZC", "ZW", "ZS"])
+def test_a_grain_is_fifty_dollars_a_cent_and_nothing_of_the_index(symbol) -> None:
+    made = ins.future(symbol, "202603")
+    assert (made.multiplier, made.tick, made.delta_per_unit) == (50, Decimal("0.25"), 0.0)
+    grain = ins.GRAINS[symbol]
+    assert (grain.exchange, grain.unit, grain.contract_size) == ("CBOT", "bu", 5_000)
+    assert made.multiplier == Decimal(grain.contract_size) / 100
+
+
+@pytest.mark.parametrize("key", ["ZC 202601", "ZW 202511", "ZS 202612", "ZC 2026003", "ZC 202613"])
+def test_a_month_that_a_grain_does_not_trade_is_no_contract(key) -> None:
+    with pytest.raises(DataError):
+        ins.parse_key(key)
+
+
+def test_grain_months_follow_the_crop_and_drop_out_after_their_last_day() -> None:
+    months = ("202512", "202603", "202605", "202607", "202609", "202612")
+    assert ins.contract_months("ZC", date(2025, 12, 12), 6) == months
+    assert ins.contract_months("ZC", date(2025, 12, 13), 2) == ("202603", "202605")
+    assert ins.contract_months("ZS", date(2026, 6, 1), 4) == (
+        "202607",
+        "202608",
+        "202609",
+        "202611",
+    )
 
 
 def test_an_index_key_reads_back() -> None:

@@ -19,7 +19,7 @@ from hedgetui.simulation.streams import stream
 START = parse_utc("2025-11-19T14:31:00Z")
 NAMES = [
     "demo", "calm", "trend", "whipsaw", "crash", "iv-expansion", "partial-fills", "stale-greeks",
-    "disconnects", "constant-delta", "trader", "dtms-day",
+    "disconnects", "constant-delta", "trader", "dtms-day", "elevator",
 ]  # fmt: skip
 
 

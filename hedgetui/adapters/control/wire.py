@@ -18,14 +18,16 @@ from dataclasses import fields, replace
 from typing import Any, cast
 
 from hedgetui.domain.codec import canonical, from_plain, to_plain
-from hedgetui.domain.commands import COMMAND_TYPES, Command
+from hedgetui.domain.commands import COMMAND_TYPES, Command, ImportTails
 from hedgetui.domain.errors import DataError
 from hedgetui.domain.text import safe
 
 ANSWER_BYTES = 4 * 1024 * 1024
 """Largest answer: a snapshot of a full desk is a tenth of it."""
-REQUEST_BYTES = 16 * 1024
-"""Largest request."""
+REQUEST_BYTES = 4 * 1024 * 1024
+"""Largest request: a file of thirty thousand orders."""
+_AS_IT_IS = frozenset({(ImportTails, "text")})
+"""Many lines, of which the reader of the file checks every cell."""
 _WHO_CHARACTERS = 40
 _CREDENTIALS = struct.Struct("3i")
 
@@ -80,7 +82,7 @@ def read_command(request: dict[str, Any]) -> tuple[Command, str]:
     texts = {
         item.name: str(safe(value))
         for item in fields(read)
-        if isinstance(value := getattr(read, item.name), str)
+        if isinstance(value := getattr(read, item.name), str) and (kind, item.name) not in _AS_IT_IS
     }
     by = str(safe(request.get("by", "console"), limit=_WHO_CHARACTERS))
     return cast("Command", replace(read, **texts)), by

@@ -249,7 +249,7 @@ class IbkrBroker:
         Raises:
             BrokerUnreachable: there is no link, or no answer.
         """
-        return await self._live().listings.months(symbol)
+        return await self._live().venues.months(symbol)
 
     async def chain(self) -> ChainSnapshot:
         """Return the option chain near the money with its quotes.
@@ -275,7 +275,9 @@ class IbkrBroker:
         Raises:
             BrokerUnreachable: there is no link, or it went down.
         """
-        await self._live().feed.watch(keys)
+        talk = self._live()
+        talk.venues.watch(keys)
+        await talk.feed.watch(keys)
 
     def health(self) -> LinkHealth:
         """Return what is known about the link now; cheap, and safe without one."""

@@ -12,11 +12,11 @@ from decimal import Decimal
 from typing import Any
 
 from hedgetui.adapters.ibkr._api import Api
+from hedgetui.adapters.ibkr.futures import exchange_of_future, is_ours, objection
 from hedgetui.adapters.ibkr.hours import Schedule, read_hours
 from hedgetui.adapters.ibkr.parse import Terms, exact
 from hedgetui.domain.errors import DataError
 from hedgetui.domain.instruments import (
-    FUTURES,
     ROOTS,
     Instrument,
     Kind,
@@ -26,7 +26,6 @@ from hedgetui.domain.instruments import (
 )
 from hedgetui.domain.text import safe
 
-FUTURES_EXCHANGE = "CME"
 OPTIONS_EXCHANGE = "SMART"
 INDEX_EXCHANGE = "CBOE"
 CURRENCY = "USD"
@@ -60,7 +59,7 @@ def terms_of(contract: Any) -> Terms:  # noqa: ANN401 - the library's contract h
 def key_of(terms: Terms) -> str | None:
     """Return the instrument key of a contract, or None when the desk has no name for it."""
     spelled = None
-    if terms.sec_type == "FUT" and len(terms.expiry) >= 6 and _is_known_future(terms):
+    if terms.sec_type == "FUT" and is_ours(terms.symbol, terms.multiplier):
         spelled = f"{terms.symbol} {terms.expiry[:6]}"
     elif terms.sec_type == "OPT":
         spelled = _option_key(terms)
@@ -72,12 +71,6 @@ def key_of(terms: Terms) -> str | None:
         return parse_key(spelled).key
     except DataError:
         return None
-
-
-def _is_known_future(terms: Terms) -> bool:
-    """Whether a future is one of ours: by its multiplier too, for orders are sized with it."""
-    known = FUTURES.get(terms.symbol)
-    return known is not None and (not terms.multiplier or exact(terms.multiplier) == known[0])
 
 
 def _option_key(terms: Terms) -> str | None:
@@ -101,7 +94,7 @@ def exchange_of(instrument: Instrument) -> str:
     """Return where an instrument is traded."""
     match instrument.kind:
         case Kind.FUTURE:
-            return FUTURES_EXCHANGE
+            return exchange_of_future(instrument.symbol)
         case Kind.INDEX:
             return INDEX_EXCHANGE
         case _:
@@ -116,6 +109,11 @@ class ContractBook:
         self._api = api
         self._listings: dict[str, Listing] = {}
         self._keys: dict[int, str] = {}
+        self._objections: dict[str, str] = {}
+
+    def objection(self, symbol: str) -> str:
+        """Return why a future the broker listed last is not the desk's, empty when it is."""
+        return self._objections.get(symbol, "")
 
     def get(self, key: str) -> Listing | None:
         """Return a listing that is known."""
@@ -152,7 +150,7 @@ class ContractBook:
     def series(self, symbol: str) -> Any:  # noqa: ANN401 - the library's contract has no type
         """Return a contract that asks for every month of a future."""
         return self._api.Contract(
-            secType="FUT", symbol=symbol, exchange=FUTURES_EXCHANGE, currency=CURRENCY
+            secType="FUT", symbol=symbol, exchange=exchange_of_future(symbol), currency=CURRENCY
         )
 
     def index(self, symbol: str) -> Any:  # noqa: ANN401 - the library's contract has no type
@@ -169,11 +167,7 @@ class ContractBook:
         """Keep what contract details say; None when the desk has no name for the contract."""
         contract = details.contract
         terms = terms_of(contract)
-        if terms.sec_type == "FUT" and details.contractMonth:
-            month = str(details.contractMonth)
-            key = _month_key(terms.symbol, month) if _is_known_future(terms) else None
-        else:
-            key = key_of(terms)
+        key = self._future_key(details, terms) if terms.sec_type == "FUT" else key_of(terms)
         if key is None or not terms.con_id:
             return None
         contract.exchange = exchange_of(parse_key(key))
@@ -187,6 +181,15 @@ class ContractBook:
         self._listings[key] = listing
         self._keys[terms.con_id] = key
         return listing
+
+    def _future_key(self, details: Any, terms: Terms) -> str | None:  # noqa: ANN401 - see above
+        """Name a future by its contract month: it may expire in the month before."""
+        words = objection(terms.symbol, terms.multiplier, details.priceMagnifier)
+        self._objections[terms.symbol] = words
+        month = str(details.contractMonth or "")
+        if words:
+            return None
+        return _month_key(terms.symbol, month) if month else key_of(terms)
 
     def bag(self, legs: tuple[Listing, ...], symbol: str) -> Any:  # noqa: ANN401 - see above
         """Return the combination that buys one of each leg."""

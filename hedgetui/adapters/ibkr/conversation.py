@@ -36,7 +36,7 @@ from hedgetui.adapters.ibkr.servers import Servers
 from hedgetui.adapters.ibkr.session import Session
 from hedgetui.adapters.ibkr.subscriptions import Subscription, Subscriptions
 from hedgetui.adapters.ibkr.truth import TruthReader
-from hedgetui.adapters.ibkr.venue import Venue
+from hedgetui.adapters.ibkr.venue import Venues
 from hedgetui.adapters.ibkr.watchlist import INDEX_KEY, Watchlist
 from hedgetui.domain.errors import BrokerUnreachable
 from hedgetui.domain.events import LinkState
@@ -85,7 +85,8 @@ class Conversation:
         )
         self.level = Level(self.watchlist, self.tell, self.notes)
         self.feed = Feed(session.life, self.watchlist, self.level, self.tell, self.reasons)
-        self.venue = Venue(session, self.listings, self.tell)
+        self.venues = Venues(session, self.listings, self.tell)
+        self.venue = self.venues.hedge
         self.scanner = Scanner(
             session, self.subscriptions, self.listings, self.watchlist, self.level
         )
@@ -114,7 +115,7 @@ class Conversation:
         session.life.on_defect = self._defect
         subscriptions.on_tick = self._tick
         subscriptions.on_refused = self._refused
-        subscriptions.reference = lambda: self.level.points
+        subscriptions.reference = self._reference
 
     def begin(self) -> None:
         """Report the session and start its tasks."""
@@ -145,6 +146,10 @@ class Conversation:
         """A part of the adapter failed: said aloud, since silence would look like peace."""
         words = f"defect in the broker adapter: {type(error).__name__}: {error}"
         self.notes.hint("defect", words, aloud=True)
+
+    def _reference(self, key: str) -> float | None:
+        """Return what a future without a price of its own is compared with: its index, if any."""
+        return self.level.points if parse_key(key).index_ratio else None
 
     # --- tasks
 

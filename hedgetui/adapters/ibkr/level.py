@@ -59,7 +59,11 @@ class Level:
             self._notes.hint("index", "the index is silent: its level comes from option models")
             self._by_future = False
             self._say(fold.model.underlying, fold.model_at)
-        elif instrument.kind is Kind.FUTURE and (self._by_future or self._old(fold.at)):
+        elif (
+            instrument.kind is Kind.FUTURE
+            and instrument.index_ratio
+            and (self._by_future or self._old(fold.at))
+        ):
             self._say_future(line)
 
     def _say_future(self, line: Subscription) -> None:

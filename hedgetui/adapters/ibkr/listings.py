@@ -71,7 +71,8 @@ class Listings:
             raise BrokerUnreachable(f"no contract details of {key} in time") from None
         exact = [listing for listing in found if listing is not None and listing.key == key]
         if not exact:
-            raise NoContract(f"no security definition for {key}")
+            objection = self.book.objection(parse_key(key).symbol) if found else ""
+            raise NoContract(objection or f"no security definition for {key}")
         return exact[0]
 
     def ready(self, key: str) -> Listing | None:

@@ -52,8 +52,8 @@ class Subscriptions:
         self.on_tick: Callable[[Subscription], None] = lambda _: None
         """Called once a packet for each request that got ticks."""
         self.on_refused: Callable[[Subscription, ErrorRow], None] = lambda _one, _row: None
-        self.reference: Callable[[], float | None] = lambda: None
-        """What a doubtful future is compared with while it has no price of its own."""
+        self.reference: Callable[[str], float | None] = lambda _: None
+        """What a doubtful future is compared with while it has no price of its own, by its key."""
 
     def of(self, *uses: Use) -> tuple[Subscription, ...]:
         """Return the open requests of some uses."""
@@ -128,7 +128,9 @@ class Subscriptions:
             return False
         one = self._open.get(tick.request)
         if one is not None:
-            one.fold.take(tick, self._session.clock.now(), self.reference())
+            doubted = one.fold.collars is not None
+            reference = self.reference(one.key) if doubted else None
+            one.fold.take(tick, self._session.clock.now(), reference)
             self._ticked[tick.request] = one
         return True
 

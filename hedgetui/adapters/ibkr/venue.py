@@ -1,13 +1,19 @@
-"""Whether the hedge venue trades: the hours in the future's contract details, and its halts."""
+"""Whether the futures trade: the hours in their contract details, and the halts of the hedge's.
+
+The hedge's venue is looked after from the start. Another future's is reported from the moment
+somebody watches it or asks for its months, until the session ends.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Sequence
 
 from hedgetui.adapters.ibkr.hours import Phase
 from hedgetui.adapters.ibkr.listings import Listings
 from hedgetui.adapters.ibkr.session import Session
-from hedgetui.domain.instruments import Instrument
+from hedgetui.domain.errors import BrokerUnreachable, DataError
+from hedgetui.domain.instruments import FUTURES, Instrument, Kind, parse_key
 from hedgetui.domain.units import SECONDS_PER_DAY, Timestamp
 from hedgetui.ports.broker import MessageSink, VenueReport
 
@@ -15,18 +21,22 @@ HEDGE_SYMBOL = "MES"
 _ROLL_S = 8 * SECONDS_PER_DAY
 _UNKNOWN = "trading hours unknown"
 _AGAIN_S = 60.0
+_SOON_S = 5.0
 _MARGIN_S = 0.01
 _HALTS = {1: "trading halt", 2: "volatility halt"}
 
 
 class Venue:
-    """The hedge venue of one session."""
+    """The venue of one future in one session."""
 
-    def __init__(self, session: Session, listings: Listings, sink: MessageSink) -> None:
+    def __init__(
+        self, session: Session, listings: Listings, sink: MessageSink, symbol: str = HEDGE_SYMBOL
+    ) -> None:
         """Report to `sink`."""
         self._session = session
         self._listings = listings
         self._sink = sink
+        self._symbol = symbol
         self._halted = 0
         self._told: VenueReport | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -44,12 +54,15 @@ class Venue:
         Raises:
             BrokerUnreachable: there is no link, it went down, or no answer came in time.
         """
-        months = await self._listings.months(HEDGE_SYMBOL)
+        self.take(await self._listings.months(self._symbol))
+        return self.month
+
+    def take(self, months: Sequence[Instrument]) -> None:
+        """The months were read: report by the one that counts."""
         now = self._session.clock.now()
         living = [one for one in months if one.expires_at - now > _ROLL_S] or list(months)
         self.month = living[0] if living else self.month
         self.report()
-        return self.month
 
     def halted(self, value: int) -> None:
         """The hedge month's halt flag: 0 trading, 1 halted, 2 halted for volatility."""
@@ -61,10 +74,10 @@ class Venue:
         """Tell what the venue does now, if that is new, and come back when it may change."""
         now = self._session.clock.now()
         phase = self._phase(now)
-        told = VenueReport(HEDGE_SYMBOL, phase.open, phase.reason, phase.until)
+        told = VenueReport(self._symbol, phase.open, phase.reason, phase.until)
         if phase.open and self._halted:
             reason = _HALTS.get(self._halted, _HALTS[1])
-            told = VenueReport(HEDGE_SYMBOL, open=False, reason=reason, until=phase.until)
+            told = VenueReport(self._symbol, open=False, reason=reason, until=phase.until)
         if told != self._told:
             self._told = told
             self._sink(told)
@@ -75,7 +88,8 @@ class Venue:
     def _phase(self, now: Timestamp) -> Phase:
         listing = None if self.month is None else self._listings.book.get(self.month.key)
         if listing is None or listing.trading is None:
-            return Phase(open=False, reason=_UNKNOWN, until=Timestamp(now + _AGAIN_S))
+            reason = self._listings.book.objection(self._symbol) or _UNKNOWN
+            return Phase(open=False, reason=reason, until=Timestamp(now + _AGAIN_S))
         return listing.trading.at(now)
 
     def _boundary(self) -> None:
@@ -85,3 +99,58 @@ class Venue:
 
     async def _learn_again(self) -> None:
         await self.learn()
+
+
+class Venues:
+    """The venues of every future that is watched or was asked for, in one session."""
+
+    def __init__(self, session: Session, listings: Listings, sink: MessageSink) -> None:
+        """Report to `sink`."""
+        self._session = session
+        self._listings = listings
+        self._sink = sink
+        self.hedge = Venue(session, listings, sink)
+        """The one whose halts count."""
+        self._others: dict[str, Venue] = {}
+
+    async def months(self, symbol: str) -> tuple[Instrument, ...]:
+        """Return the listed months of a future, nearest first, and report its venue from now on.
+
+        Raises:
+            BrokerUnreachable: there is no link, it went down, or no answer came in time.
+        """
+        months = await self._listings.months(symbol)
+        if symbol in FUTURES and symbol != HEDGE_SYMBOL:
+            self._other(symbol).take(months)
+        return months
+
+    def watch(self, keys: Iterable[str]) -> None:
+        """Report the venues of the futures among these instruments from now on."""
+        for symbol in sorted(set(map(_future_of, keys)) - {"", HEDGE_SYMBOL, *self._others}):
+            self._session.life.spawn(self._learn(self._other(symbol)), "trading hours")
+
+    def _other(self, symbol: str) -> Venue:
+        if symbol not in self._others:
+            self._others[symbol] = Venue(self._session, self._listings, self._sink, symbol)
+        return self._others[symbol]
+
+    async def _learn(self, venue: Venue) -> None:
+        """Learn the hours of a venue, however often that takes."""
+        while True:
+            try:
+                await venue.learn()
+            except BrokerUnreachable:
+                self._session.life.check()
+                venue.report()
+                await self._session.life.pause(_SOON_S)
+            else:
+                return
+
+
+def _future_of(key: str) -> str:
+    """Return the symbol of a future's key, empty for everything else."""
+    try:
+        instrument = parse_key(key)
+    except DataError:
+        return ""
+    return instrument.symbol if instrument.kind is Kind.FUTURE else ""

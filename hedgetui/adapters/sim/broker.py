@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from hedgetui.domain.errors import BrokerUnreachable, DataError, StoreError
 from hedgetui.domain.events import LinkState
-from hedgetui.domain.instruments import Instrument, Right, parse_key
+from hedgetui.domain.instruments import GRAINS, Instrument, Right, is_grain, parse_key
 from hedgetui.domain.orders import OrderDraft
 from hedgetui.domain.quotes import ChainSnapshot, Greeks, Quote, VolatilityHistory
 from hedgetui.domain.units import Seconds, Timestamp
@@ -62,7 +62,9 @@ class SimulatedBroker:
         self._sent: dict[str, Quote] = {}
         self._greeks_at = float("-inf")
         self._tick_at = float("-inf")
-        self._venue: VenueReport | None = None
+        self._venues: dict[str, VenueReport] = {}
+        self._grains: set[str] = set()
+        """Symbols that this session asked for months of."""
         self._connected_at: Timestamp | None = None
         self._latency: Seconds | None = None
         self._reconnects = 0
@@ -127,7 +129,11 @@ class SimulatedBroker:
 
     async def futures(self, symbol: str) -> tuple[Instrument, ...]:
         """Return the listed contract months of a future, nearest first."""
-        return await self._ask(lambda: self._exchange.board.futures(symbol))
+        months = await self._ask(lambda: self._exchange.board.futures(symbol))
+        if symbol in GRAINS and self._sink is not None:
+            self._grains.add(symbol)
+            self._publish_venues(self._sink)
+        return months
 
     async def chain(self) -> ChainSnapshot:
         """Return the option chain with its quotes."""
@@ -215,7 +221,8 @@ class SimulatedBroker:
         self._watched = ()
         self._sent = {}
         self._greeks_at = self._tick_at = float("-inf")
-        self._venue = None
+        self._venues = {}
+        self._grains = set()
 
     def _arm(self) -> None:
         """Wake when the exchange has something to do."""
@@ -253,11 +260,7 @@ class SimulatedBroker:
         if sink is None:
             return
         market = self._exchange.market
-        venue = market.venue()
-        report = VenueReport(HEDGE_SYMBOL, venue.open, venue.reason, venue.until)
-        if report != self._venue:
-            self._venue = report
-            sink(report)
+        self._publish_venues(sink)
         if market.at != self._tick_at:
             self._tick_at = market.at
             sink(IndexLevel(market.level, market.at))
@@ -271,8 +274,20 @@ class SimulatedBroker:
             for greeks in self._exchange.board.greeks(self._watched):
                 sink(_as_reported(greeks, faults))
 
+    def _publish_venues(self, sink: MessageSink) -> None:
+        """Say what changed about the hedge's venue and those of the grains this session knows."""
+        watched = (key.split(" ", 1)[0] for key in self._watched if is_grain(key))
+        for symbol in (HEDGE_SYMBOL, *sorted(self._grains.union(watched))):
+            venue = self._exchange.board.venue(symbol)
+            report = VenueReport(symbol, venue.open, venue.reason, venue.until)
+            if report != self._venues.get(symbol):
+                self._venues[symbol] = report
+                sink(report)
+
     def _publish_quotes(self, sink: MessageSink) -> None:
         for quote in self._exchange.board.quotes(self._watched):
+            if quote.bid is quote.ask is quote.last is None:
+                continue
             sent = self._sent.get(quote.key)
             same = sent is not None and (sent.bid, sent.ask, sent.last) == (
                 quote.bid, quote.ask, quote.last,

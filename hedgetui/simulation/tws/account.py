@@ -225,12 +225,13 @@ class AccountDesk:
     def _send_portfolio(self, session: ClientSession, key: str, ledger: Ledger) -> None:
         one, holding = self._site.contracts.by_key(key), ledger.holding(key)
         price = self._site.exchange.board.mark(key)
-        value = holding.quantity * price * Decimal(one.multiplier or 1)
+        value = holding.quantity * price * parse_key(key).multiplier
         cost = holding.average_cost if holding.quantity else _ZERO
         session.send(
             _PORTFOLIO, 8, one.con_id, one.symbol, one.sec_type, one.expiry, one.strike,
             one.right or "0", one.multiplier, one.exchanges[0], "USD", one.local_symbol,
-            one.trading_class, holding.quantity, price, _money(value), cost,
+            one.trading_class, holding.quantity, price / one.magnifier, _money(value),
+            cost,
             _money(value - cost * holding.quantity), _money(holding.realised), self._site.account,
         )  # fmt: skip
 
@@ -249,7 +250,7 @@ class AccountDesk:
             return
         holding = ledger.holding(one.key)
         value = holding.quantity * self._site.exchange.board.mark(one.key)
-        value *= Decimal(one.multiplier or 1)
+        value *= parse_key(one.key).multiplier
         unrealised = value - holding.quantity * holding.average_cost
         session.send(
             _PROFIT_OF_ONE, request, holding.quantity, _money(unrealised + holding.realised),

@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 from hedgetui.domain.errors import DataError
 from hedgetui.domain.instruments import (
     FUTURES,
+    GRAINS,
     ROOTS,
     Instrument,
     Kind,
@@ -29,8 +30,16 @@ from hedgetui.simulation.tws.fields import WireContract
 
 _EPOCH = date(2020, 1, 1)
 _OPTION_BASE = 1_000_000_000
-_FUTURE_BASE = {"MES": 620_000_000, "ES": 630_000_000}
-_FUTURE_UNDER = {"MES": 362_687_422, "ES": 11_004_968}
+_FUTURE_BASE = {
+    "MES": 620_000_000, "ES": 630_000_000, "ZC": 640_000_000, "ZW": 650_000_000, "ZS": 660_000_000,
+}  # fmt: skip
+_FUTURE_UNDER = {
+    "MES": 362_687_422, "ES": 11_004_968, "ZC": 56_985_922, "ZW": 56_985_927, "ZS": 56_985_925,
+}  # fmt: skip
+_FUTURE_NAMES = {
+    "MES": "Micro E-Mini S&P 500 Stock Price Index", "ES": "E-mini S&P 500",
+    "ZC": "Corn Futures", "ZW": "Wheat Futures", "ZS": "Soybean Futures",
+}  # fmt: skip
 _OPTION_ROOTS = ("XSP", "SPY")
 _DAY_BITS, _STRIKE_BITS = 13, 14
 _HALVES = 2
@@ -63,6 +72,8 @@ class Listed:
     strike: str = "0.0"
     right: str = ""
     multiplier: str = ""
+    magnifier: int = 1
+    """Quoted units in a dollar of the contract's own price: a grain is quoted in cents."""
     level_share: float = 0.0
     """Price as a share of the index level; 0 for what the exchange quotes itself."""
     legs: tuple[Listed, ...] = ()
@@ -136,14 +147,7 @@ def listed(instrument: Instrument) -> Listed:
         return bag(tuple(listed(leg) for leg in instrument.legs), instrument.key)
     expiry = instrument.expiry or _EPOCH
     if instrument.kind is Kind.FUTURE:
-        symbol = instrument.symbol
-        local = f"{symbol}{_MONTH_LETTERS[expiry.month - 1]}{expiry.year % 10}"
-        name = "Micro E-Mini S&P 500 Stock Price Index" if symbol == "MES" else "E-mini S&P 500"
-        return Listed(
-            con_id_of(instrument), instrument.key, symbol, "FUT", "CME", local, symbol,
-            format_strike(instrument.tick), name, ("CME",), _FUTURE_UNDER[symbol], symbol, "IND",
-            67, f"{expiry:%Y%m%d}", "0.0", "", format_strike(instrument.multiplier),
-        )  # fmt: skip
+        return _listed_future(instrument, expiry)
     strike, right = instrument.strike or Decimal(0), instrument.right or Right.CALL
     under = _XSP_ID if instrument.symbol == "XSP" else 756_733
     local = f"{instrument.symbol:<6}{expiry:%y%m%d}{right}{int(strike * 1000):08d}"
@@ -153,6 +157,19 @@ def listed(instrument: Instrument) -> Listed:
         OPTION_EXCHANGES[instrument.symbol], under, instrument.symbol,
         _FIXED_BY_ID[under].sec_type, 32, f"{expiry:%Y%m%d}", format_strike(strike), right,
         format_strike(instrument.multiplier),
+    )  # fmt: skip
+
+
+def _listed_future(instrument: Instrument, expiry: date) -> Listed:
+    """Return a future; details give a grain's multiplier in bushels and its tick in dollars."""
+    symbol, grain = instrument.symbol, GRAINS.get(instrument.symbol)
+    exchange, rule, magnifier = ("CME", 67, 1) if grain is None else (grain.exchange, 57, 100)
+    local = f"{symbol}{_MONTH_LETTERS[expiry.month - 1]}{expiry.year % 10}"
+    return Listed(
+        con_id_of(instrument), instrument.key, symbol, "FUT", exchange, local, symbol,
+        format_strike(instrument.tick / magnifier), _FUTURE_NAMES[symbol], (exchange,),
+        _FUTURE_UNDER[symbol], symbol, "IND", rule, f"{expiry:%Y%m%d}", "0.0", "",
+        format_strike(instrument.multiplier * magnifier), magnifier,
     )  # fmt: skip
 
 

@@ -7,8 +7,11 @@ order, a used id is refused, and a question about margin never becomes an order.
 from __future__ import annotations
 
 from hedgetui.domain.errors import BrokerUnreachable
+from hedgetui.domain.instruments import GRAINS
 from hedgetui.domain.units import Money, Timestamp, money
-from hedgetui.simulation.sessions import Session, futures_close
+from hedgetui.simulation.grains import grain_session
+from hedgetui.simulation.market import Market
+from hedgetui.simulation.sessions import futures_close
 from hedgetui.simulation.trading_floor import ORDER_CANCELLED
 from hedgetui.simulation.tws.account import AccountDesk
 from hedgetui.simulation.tws.contracts import Listed
@@ -154,7 +157,7 @@ class OrderDesk:
         self._herald.show(order)
         if not told:
             return
-        at = _reopening(self._site.exchange.market.session, order.contract)
+        at = _reopening(self._site.exchange.market, order.contract)
         side, size = order.draft.side, order.draft.quantity
         self._herald.error(
             order, HELD,
@@ -254,8 +257,11 @@ def _maintenance(amount: Money) -> Money:
     return money(amount * share / whole)
 
 
-def _reopening(session: Session, contract: Listed) -> Timestamp:
+def _reopening(market: Market, contract: Listed) -> Timestamp:
     """Return when the session after this one begins."""
+    if contract.symbol in GRAINS:
+        return grain_session(grain_session(market.at).closes_at).until
+    session = market.session
     if contract.sec_type == "FUT":
         return next_open(futures_close(session), lambda one: one.futures_open)
     return next_open(session.until, lambda one: one.options_open)
@@ -268,4 +274,6 @@ def _untradable(contract: Listed) -> str:
     ):  # fmt: skip
         return ""
     what = contract.local_symbol.strip()
-    return f"Order rejected - reason:{what} is quoted here and cannot be traded: XSP and MES are"
+    return (
+        f"Order rejected - reason:{what} is quoted here and cannot be traded: XSP and futures are"
+    )

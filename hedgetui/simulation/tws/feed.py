@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 
-from hedgetui.domain.instruments import Right, parse_key
+from hedgetui.domain.instruments import GRAINS, Right, parse_key
 from hedgetui.domain.quotes import Greeks, Quote
 from hedgetui.simulation.tws.contracts import Listed
 from hedgetui.simulation.tws.desk import NO_DEFINITION
@@ -197,7 +197,7 @@ class MarketFeed:
                 session.send(_PRICE, 6, line.request, kinds.get(number, number), -1, 0, 0)
 
     def _supply_halt(self, session: ClientSession, line: Line) -> None:
-        halted = self._site.exchange.market.halted
+        halted = self._site.exchange.market.halted and line.contract.symbol not in GRAINS
         if line.contract.sec_type in {"FUT", "OPT"} and halted != line.halted:
             line.halted = halted
             session.send(_GENERIC, 1, line.request, _HALTED, int(halted))
@@ -255,7 +255,7 @@ class MarketFeed:
             quote = Quote("", market.at, last=round(100 * market.iv30, 2))
         if one.key in switches.bad_ticks:
             bad = switches.bad_ticks.pop(one.key)
-            quote = replace(quote, bid=bad, ask=bad + float(one.min_tick), last=bad)
+            quote = replace(quote, bid=bad, ask=bad + float(one.min_tick) * one.magnifier, last=bad)
         return quote
 
 

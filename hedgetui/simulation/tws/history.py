@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
+from hedgetui.domain.instruments import GRAINS
 from hedgetui.simulation.sessions import NEW_YORK, trading_day
 from hedgetui.simulation.streams import stream
 from hedgetui.simulation.tws.contracts import Listed
@@ -65,7 +66,7 @@ class History:
         return bars[-count:] if count else []
 
     def _series(self, one: Listed, what: str) -> list[float]:
-        if one.sec_type not in {"IND", "STK", "FUT"}:
+        if one.sec_type not in {"IND", "STK", "FUT"} or one.symbol in GRAINS:
             return []
         if one.symbol == "VIX":
             return [100 * value for value in self._implied()] if what in _PRICES else []

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from hedgetui.domain.units import Timestamp
+from hedgetui.simulation.grains import grain_session
 from hedgetui.simulation.sessions import NEW_YORK, Session, session_at
 
 CENTRAL = ZoneInfo("America/Chicago")
@@ -18,7 +19,7 @@ _BREAK = time(17)
 
 def futures_hours(now: Timestamp) -> tuple[str, str]:
     """Return (trading, liquid) hours of index futures for a week, in Central time."""
-    spans = tuple(_spans(now, lambda session: session.futures_open))
+    spans = tuple(_spans(now, _sessions(lambda session: session.futures_open)))
     trading = _spelled(now, spans, CENTRAL)
     liquid: list[str] = []
     for day in _days(now, CENTRAL):
@@ -31,9 +32,20 @@ def futures_hours(now: Timestamp) -> tuple[str, str]:
 
 def options_hours(now: Timestamp) -> tuple[str, str]:
     """Return (trading, liquid) hours of index options for a week, in Eastern time."""
-    spans = tuple(_spans(now, lambda session: session.options_open))
+    spans = tuple(_spans(now, _sessions(lambda session: session.options_open)))
     hours = _spelled(now, spans, EASTERN)
     return hours, hours
+
+
+def grain_hours(now: Timestamp) -> tuple[str, str]:
+    """Return (trading, liquid) hours of grain futures for a week, in Central time."""
+    spans = tuple(_spans(now, _grain_phase))
+    by_day = tuple(
+        (since, until) for since, until in spans
+        if datetime.fromtimestamp(since, CENTRAL).date()
+        == datetime.fromtimestamp(until, CENTRAL).date()
+    )  # fmt: skip
+    return _spelled(now, spans, CENTRAL), _spelled(now, by_day, CENTRAL)
 
 
 def next_open(now: Timestamp, is_open: Callable[[Session], bool]) -> Timestamp:
@@ -49,22 +61,37 @@ def eastern(at: Timestamp) -> str:
     return f"{datetime.fromtimestamp(at, EASTERN):%Y%m%d %H:%M:%S} US/Eastern"
 
 
-def _spans(
-    now: Timestamp, is_open: Callable[[Session], bool]
-) -> Iterator[tuple[Timestamp, Timestamp]]:
+_Phase = Callable[[Timestamp], tuple[bool, Timestamp]]
+"""A moment to (whether a venue is open then, when that may change)."""
+
+
+def _sessions(is_open: Callable[[Session], bool]) -> _Phase:
+    def phase(at: Timestamp) -> tuple[bool, Timestamp]:
+        session = session_at(at)
+        return is_open(session), session.until
+
+    return phase
+
+
+def _grain_phase(at: Timestamp) -> tuple[bool, Timestamp]:
+    session = grain_session(at)
+    return session.open, session.until
+
+
+def _spans(now: Timestamp, phase: _Phase) -> Iterator[tuple[Timestamp, Timestamp]]:
     """Yield the open stretches from yesterday's break on, for the week and its end."""
     yesterday = datetime.fromtimestamp(now, NEW_YORK).date() - timedelta(days=1)
     at = Timestamp(datetime.combine(yesterday, _BREAK, NEW_YORK).timestamp())
     end = at + (_DAYS + 2) * 86_400.0
     since: Timestamp | None = None
     while at < end:
-        session = session_at(at)
-        if is_open(session):
+        is_open, until = phase(at)
+        if is_open:
             since = at if since is None else since
         elif since is not None:
             yield since, at
             since = None
-        at = session.until
+        at = until
 
 
 def _spelled(now: Timestamp, spans: tuple[tuple[Timestamp, Timestamp], ...], zone: ZoneInfo) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from hedgetui.domain.instruments import format_strike
+from hedgetui.domain.instruments import GRAINS, format_strike
 from hedgetui.simulation.tws.contracts import OPTION_EXCHANGES, Listed
 from hedgetui.simulation.tws.desk import NO_DEFINITION
 from hedgetui.simulation.tws.fields import BAD_REQUEST, BadMessage, Cursor
 from hedgetui.simulation.tws.framing import UNSET_INTEGER
 from hedgetui.simulation.tws.history import History
-from hedgetui.simulation.tws.hours import futures_hours, options_hours
+from hedgetui.simulation.tws.hours import futures_hours, grain_hours, options_hours
 from hedgetui.simulation.tws.session import ClientSession, Handler
 from hedgetui.simulation.tws.site import Site
 
@@ -17,9 +17,10 @@ _DETAILS, _DETAILS_END, _CHAIN, _CHAIN_END, _RULE, _TIME = 10, 52, 75, 76, 93, 4
 _BARS, _NO_HISTORY = 17, 162
 _SIZE_INCREMENT, _SIZES = 163, 164
 _ORDER_TYPES = "ACTIVETIM,AD,ADJUST,LMT,MKT,WHATIF"
-_RULES = {26: "0.01", 32: "0.01", 67: "0.25"}
+_RULES = {26: "0.01", 32: "0.01", 57: "0.0025", 67: "0.25"}
 _NAMES = {"IND": ("", "Indices", "*"), "FUT": ("", "Indices", "Broad Range Equity Index"),
           "OPT": ("", "Indices", "*"), "STK": ("STOCK", "", "")}  # fmt: skip
+_GRAIN = ("", "", "")
 
 
 class ReferenceDesk:
@@ -54,9 +55,11 @@ class ReferenceDesk:
             text = "No security definition has been found for the request"
             session.error(request, NO_DEFINITION, text)
             return
-        hours = {"FUT": futures_hours(self._site.at), "": options_hours(self._site.at)}
+        kinds = {"FUT": futures_hours, "GRAIN": grain_hours, "": options_hours}
+        hours = {kind: spelled(self._site.at) for kind, spelled in kinds.items()}
         for one in found:
-            self._send_details(session, request, one, hours.get(one.sec_type, hours[""]))
+            kind = "GRAIN" if one.symbol in GRAINS else one.sec_type
+            self._send_details(session, request, one, hours.get(kind, hours[""]))
         if "contractDetailsEnd" not in self._site.switches.omitted_ends:
             session.send(_DETAILS_END, 1, request)
 
@@ -77,10 +80,10 @@ class ReferenceDesk:
             last, one.strike, one.right, one.exchange, "USD", one.local_symbol,
             one.symbol, one.trading_class, one.con_id, one.min_tick,
             *((100,) if version < _SIZES else ()), one.multiplier, _ORDER_TYPES,
-            ",".join(one.exchanges), 1, one.under_con_id, one.long_name, primary, one.expiry[:6],
-            *_NAMES[one.sec_type], zone, *hours, "", 0, 0, UNSET_INTEGER,
-            one.under_symbol, one.under_sec_type, rules, one.expiry,
-            "COMMON" if one.sec_type == "STK" else "",
+            ",".join(one.exchanges), one.magnifier, one.under_con_id, one.long_name, primary,
+            one.expiry[:6], *(_GRAIN if one.symbol in GRAINS else _NAMES[one.sec_type]), zone,
+            *hours, "", 0, 0, UNSET_INTEGER, one.under_symbol, one.under_sec_type, rules,
+            one.expiry, "COMMON" if one.sec_type == "STK" else "",
             *((1,) if version == _SIZE_INCREMENT else ()),
             *((1, 1, 1) if version >= _SIZES else ()),
         )  # fmt: skip
