@@ -15,7 +15,7 @@ from hedgetui.domain import events as ev
 from hedgetui.domain import ids, risk
 from hedgetui.domain import orders as od
 from hedgetui.domain.errors import BrokerUnreachable
-from hedgetui.domain.instruments import leg_keys
+from hedgetui.domain.instruments import leg_keys, parse_key
 from hedgetui.domain.pair import Pair
 from hedgetui.domain.risk import Denial, Refusal, RiskContext
 from hedgetui.engine.recorder import Recorder
@@ -36,6 +36,18 @@ class Placed:
     """An order left (or its leaving is unknown, which the intent's state says)."""
 
     intent: od.Intent
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Whose order it is when it is not the strategy's own, and what is written about it."""
+
+    strategy: str
+    """Holds the slot: one live order of it in each contract."""
+    placed: Callable[[od.Intent], ev.Event]
+    """Returns what is journalled in one write with the intent."""
+    denied: Callable[[Refusal], ev.Event]
+    """Returns what is journalled when a gate refuses."""
 
 
 class Executor:
@@ -65,16 +77,19 @@ class Executor:
         *,
         calculated: ev.HedgeCalculated | None = None,
         flattening: bool = False,
+        errand: Errand | None = None,
     ) -> Placed | Refusal:
         """Pass one order through the gates and send it; a refusal has sent nothing.
 
-        `calculated` is journalled in the same write as the intent, so that an order and its
-        reason are never apart.
+        `calculated`, or what the errand says, is journalled in the same write as the intent, so
+        that an order and its reason are never apart.
         """
         async with self._one_at_a_time:
             margin = await self.margin(draft)
             context = context_of(draft, margin, flattening)
-            return await self._place(draft, context, calculated, flattening=flattening)
+            return await self._place(
+                draft, context, calculated, flattening=flattening, errand=errand
+            )
 
     async def place_pair(
         self, out_of: od.OrderDraft, into: od.OrderDraft, context_of: ContextOf
@@ -109,20 +124,22 @@ class Executor:
         calculated: ev.HedgeCalculated | None,
         *,
         flattening: bool = False,
+        errand: Errand | None = None,
     ) -> Placed | Refusal:
         """Ask the gates, write the intent, send it."""
         refused = risk.refusal(draft, context)
         if refused is not None:
-            await self._deny(draft, refused)
+            await self._deny(draft, refused, errand)
             return refused
-        intent = self._intent(draft)
+        intent = self._intent(draft, errand)
         worth = risk.order_notional(draft, context.instrument, _mid(context))
         events: list[ev.Event] = [calculated] if calculated else []
+        events += [errand.placed(intent)] if errand else []
         try:
             facts = await self._recorder.record(*events, ev.IntentRecorded(intent, worth))
         except SlotTaken as error:
             refused = Refusal(Denial.IN_FLIGHT, str(error))
-            await self._deny(draft, refused)
+            await self._deny(draft, refused, errand)
             return refused
         await self._send(intent, facts[-1].seq, flattening=flattening)
         return Placed(self._recorder.state.intents[intent.intent_id])
@@ -137,7 +154,7 @@ class Executor:
         except BrokerUnreachable:
             return None
 
-    def _intent(self, draft: od.OrderDraft) -> od.Intent:
+    def _intent(self, draft: od.OrderDraft, errand: Errand | None) -> od.Intent:
         state = self._recorder.state
         intent_id = self._identities.next()
         return od.Intent(
@@ -145,7 +162,7 @@ class Executor:
             client_key=ids.client_key(intent_id),
             number=state.numbers + 1,
             account=self._broker.account,
-            strategy=self._settings.strategy,
+            strategy=errand.strategy if errand else self._settings.strategy,
             draft=draft,
             created_at=self._clock.now(),
             epoch=state.epoch,
@@ -155,9 +172,11 @@ class Executor:
             ),
         )
 
-    async def _deny(self, draft: od.OrderDraft, refused: Refusal) -> None:
+    async def _deny(
+        self, draft: od.OrderDraft, refused: Refusal, errand: Errand | None = None
+    ) -> None:
         denied = ev.OrderDenied(refused.code.value, refused.message, draft.describe())
-        await self._recorder.record(denied)
+        await self._recorder.record(denied, *([errand.denied(refused)] if errand else []))
 
     async def _send(self, intent: od.Intent, seq: int, *, flattening: bool) -> None:
         """Look once more, then let the bytes go; the ack timer starts before the await."""
@@ -183,10 +202,13 @@ class Executor:
             return "frozen while the intent was written"
         if not state.armed:
             return "disarmed while the intent was written"
-        if not state.enabled and not intent.draft.purpose.reduces:
+        if not state.enabled and intent.draft.purpose.needs_strategy:
             return "the strategy was switched off while the intent was written"
-        if not state.venue_open:
-            return f"the venue closed while the intent was written: {state.venue_reason}"
+        if intent.draft.purpose is od.Purpose.TAIL and state.tails_stopped:
+            return f"hedging of tails stopped while the intent was written: {state.tails_stopped}"
+        venue = state.venue(parse_key(intent.draft.instrument_key).symbol)
+        if not venue.open:
+            return f"the venue closed while the intent was written: {venue.reason}"
         if state.session != intent.session or state.link is not ev.LinkState.READY:
             return "the link changed while the intent was written"
         if self._clock.now() - intent.created_at > self._settings.decision_ttl:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from hedgetui.domain import events as ev
 from hedgetui.domain.errors import StoreError
 from hedgetui.domain.quotes import Greeks, Quote
+from hedgetui.domain.tails.contracts import GRAINS
 from hedgetui.domain.vega import messages
 from hedgetui.engine.bus import Bus
 from hedgetui.engine.link import Link
@@ -92,12 +93,17 @@ class Inbox:
                 self._tracker.ask_broker.set()
 
     async def _venue(self, report: br.VenueReport) -> None:
-        state = self._recorder.state
-        if (state.venue_open, state.venue_reason) == (report.open, report.reason):
+        venue = self._recorder.state.venue(report.symbol)
+        if (venue.open, venue.reason) == (report.open, report.reason):
             return
         changed = ev.VenueChanged(report.symbol, report.open, report.reason, report.until)
         await self._recorder.record(changed)
-        if not report.open:
+        if report.symbol in GRAINS:
+            words = "open" if report.open else f"closed: {report.reason or 'no reason given'}"
+            self._recorder.say(
+                "info", f"{'🔓' if report.open else '🔒'} {report.symbol} is {words}"
+            )
+        elif not report.open:
             words = messages.unhedgeable(report.symbol, report.reason, report.until)
             self._recorder.say("warn", f"🔒 {words}")
         else:

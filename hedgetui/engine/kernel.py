@@ -20,6 +20,7 @@ from hedgetui.domain import commands as cm
 from hedgetui.domain import events as ev
 from hedgetui.domain.commands import Command
 from hedgetui.domain.errors import BrokerUnreachable
+from hedgetui.domain.tails import facts as tf
 from hedgetui.domain.units import DollarsPerPoint, Timestamp
 from hedgetui.domain.vega import exposure as ex
 from hedgetui.domain.vega import ladder
@@ -52,6 +53,8 @@ from hedgetui.engine.services.triggers import Triggers
 from hedgetui.engine.settings import EngineSettings
 from hedgetui.engine.supervisor import Supervisor, Worker
 from hedgetui.engine.switches import Switches
+from hedgetui.engine.tails import door as tails
+from hedgetui.engine.tails.parts import TailSettings
 from hedgetui.engine.tracker import Tracker
 from hedgetui.ports import broker as br
 from hedgetui.ports import desk as dk
@@ -63,6 +66,9 @@ from hedgetui.ports.mt5 import Mt5Port
 _CHART_POINTS = 720
 _SLOW_VIEW_S = 2.0
 """Ladder and payoff reprice the book; they are renewed at most this often."""
+
+_MOVES_BOOK = (ev.FillBooked, ev.IntentMoved, ev.TradeClosed, tf.CashEntered, tf.HedgeEntered)
+"""Facts after which other instruments may have to be watched, or a leg worked."""
 
 _AT_ONCE = (cm.Freeze, cm.Disarm, cm.SwitchAuto, cm.CancelAll, cm.CancelOrder)
 """Commands that must not queue behind one that waits for the broker."""
@@ -80,6 +86,8 @@ class Ports:
     mt5: Mt5Port | None = None
     """The terminal whose trades are defended; None for a desk without MT5."""
     defence: DefenceSettings | None = None
+    tails: TailSettings | None = None
+    """How hedge accounts are hedged; None for a desk without any."""
 
 
 class Kernel:
@@ -125,6 +133,8 @@ class Kernel:
                 wake=self._legs_due.set,
             ),
         )
+        self.tails = tails.door(ports.tails, self.parts, identities)
+        self.market.others = self.tails.contracts
         self.defence = door(ports.mt5, ports.defence, self.recorder, clock, ports.random)
         self._supervisor = Supervisor(clock, self._worker_died)
         self._samples: deque[Sample] = deque(maxlen=_CHART_POINTS)
@@ -140,6 +150,7 @@ class Kernel:
         """Fold the journal's facts, take over what a dead process left, start every worker."""
         self.recorder.load(facts)
         self.defence.load(facts)
+        self.tails.load(facts)
         self._health.loaded(len(facts))
         fresh = self.recorder.state.epoch == 0
         profile = self._settings.profile
@@ -171,6 +182,7 @@ class Kernel:
             ("health", self._health.run),
             ("outage", Outage(self.parts, self.orders, self.link).run),
             *self.defence.workers(),
+            *self.tails.workers(),
         )
 
     async def _first_settings(self) -> None:
@@ -228,9 +240,10 @@ class Kernel:
     def _on_tick(self) -> None:
         self.market.announce()
         self.triggers.on_tick()
+        self.tails.on_tick()
 
     def _on_fact(self, fact: ev.Fact) -> None:
-        if isinstance(fact.event, ev.FillBooked | ev.IntentMoved | ev.TradeClosed):
+        if isinstance(fact.event, _MOVES_BOOK):
             self._legs_due.set()
 
     async def _work_legs(self) -> None:
@@ -291,6 +304,8 @@ class Kernel:
         """Judge and carry out a command; one at a time, but what stops things never waits."""
         if self.defence.owns(command):
             return await cmd.guarded(self.defence.dispatch(command, by))
+        if self.tails.owns(command):
+            return await cmd.guarded(self.tails.dispatch(command, by))
         if isinstance(command, _AT_ONCE):
             return await cmd.guarded(self._commands[type(command)](command, by))
         async with self._commanding:
@@ -327,6 +342,7 @@ class Kernel:
             reminders=views.reminders(self.sources),
             health=self._health.view(down, failed),
             defence=self.defence.view(),
+            tails=self.tails.view(),
         )
 
     def _measured(self) -> book.Measured:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from hedgetui.domain.errors import HedgetuiError
 from hedgetui.domain.quotes import VolatilityHistory
@@ -39,6 +40,8 @@ class Market:
         self.scanned_at: Timestamp | None = None
         self._history: VolatilityHistory | None = None
         self._scanning = asyncio.Lock()
+        self.others: Callable[[], frozenset[str]] = frozenset
+        """Returns what else is to be watched: the futures of hedge accounts."""
 
     @property
     def chain_fresh(self) -> bool:
@@ -81,7 +84,7 @@ class Market:
         state = self._recorder.state
         keys = {leg.instrument.key for trade in state.open_strangles for leg in trade.legs}
         keys.update(key for key in state.positions)
-        keys.update(self._previewed)
+        keys.update(self._previewed | self.others())
         active = self._orders.active_month()
         if active is not None:
             keys.add(active.key)

@@ -1,4 +1,4 @@
-"""The state of the desk and the fold that makes it: `reduce(state, fact) -> state`.
+"""The fold that makes the state of the desk: `reduce(state, fact) -> state`.
 
 Folding the journal from its first fact rebuilds exactly the state the process had, which is what
 a restart does. The fold is pure; a fact it cannot place changes nothing but is kept.
@@ -7,104 +7,20 @@ a restart does. The fold is pure; a fact it cannot place changes nothing but is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from dataclasses import replace
 from typing import Any
 
 from hedgetui.domain import events as ev
-from hedgetui.domain.instruments import Instrument, Kind, parse_key
-from hedgetui.domain.orders import Intent
+from hedgetui.domain.instruments import Kind, parse_key
 from hedgetui.domain.risk import Sent
+from hedgetui.domain.tails.contracts import GRAINS
+from hedgetui.domain.tails.exposure import TAILS_LATCH
 from hedgetui.domain.units import SECONDS_PER_DAY, Contracts, Timestamp
 from hedgetui.domain.vega import pool
 from hedgetui.domain.vega import strangle as st
+from hedgetui.engine.desk_state import DeskState, Venue
 
-
-@dataclass(frozen=True, slots=True)
-class DeskState:
-    """Everything that follows from the journal. Mappings are never changed in place."""
-
-    profile: str = ""
-    account: str = ""
-    epoch: int = 0
-    running: bool = False
-    link: ev.LinkState = ev.LinkState.DOWN
-    link_reason: str = "not started"
-    session: int = 0
-    synced_session: int = -1
-    differences: tuple[ev.Difference, ...] = ()
-    foreign: Mapping[str, int] = field(default_factory=dict)
-    """Contracts at the broker that are not ours and that a person accepted, by instrument key."""
-    enabled: bool = False
-    auto: bool = False
-    preset: str = "balanced"
-    max_delta: float = 10.0
-    armed: bool = False
-    latches: Mapping[str, str] = field(default_factory=dict)
-    intents: Mapping[str, Intent] = field(default_factory=dict)
-    by_key: Mapping[str, str] = field(default_factory=dict)
-    """Client key to intent id."""
-    fills: Mapping[str, ev.FillBooked] = field(default_factory=dict)
-    commissions: Mapping[str, Decimal] = field(default_factory=dict)
-    positions: Mapping[str, int] = field(default_factory=dict)
-    """Own contracts by instrument key, from own fills."""
-    strangles: Mapping[str, st.Strangle] = field(default_factory=dict)
-    shares: Mapping[str, pool.HedgeShare] = field(default_factory=dict)
-    """Trade id to its share of the hedge pool."""
-    share_moves: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """Execution id to the shares it changed; its commission follows them."""
-    results: Mapping[str, ev.TradeClosed | ev.TradeAbandoned] = field(default_factory=dict)
-    """Trade id to its end; a trade without one is still on the book."""
-    opened: frozenset[str] = frozenset()
-    """Trades whose entry is complete and announced."""
-    ended_at: Mapping[str, Timestamp] = field(default_factory=dict)
-    """Trade id to when it left the book."""
-    sent: tuple[Sent, ...] = ()
-    venue_open: bool = False
-    venue_reason: str = "not known yet"
-    venue_until: Timestamp | None = None
-    last_hedge_at: Timestamp | None = None
-    numbers: int = 0
-    """Short order numbers given so far."""
-
-    @property
-    def expected_positions(self) -> dict[str, int]:
-        """What the broker should hold: our own fills and what a person accepted as foreign."""
-        expected = {key: held + self.foreign.get(key, 0) for key, held in self.positions.items()}
-        expected |= {key: held for key, held in self.foreign.items() if key not in expected}
-        return {key: held for key, held in expected.items() if held}
-
-    @property
-    def live_intents(self) -> tuple[Intent, ...]:
-        """Intents that hold a slot, oldest first."""
-        return tuple(intent for intent in self.intents.values() if intent.live)
-
-    @property
-    def open_strangles(self) -> tuple[st.Strangle, ...]:
-        """Trades still on the book, oldest first."""
-        return tuple(t for key, t in self.strangles.items() if key not in self.results)
-
-    def hedge_position(self, symbol: str) -> int:
-        """Own contracts of a hedge future, all months together."""
-        return sum(held for _, held in self.hedges_held(symbol))
-
-    def hedges_held(self, symbol: str) -> tuple[tuple[Instrument, int], ...]:
-        """Own futures of a hedge symbol by month."""
-        held = ((parse_key(key), count) for key, count in self.positions.items())
-        return tuple(
-            (instrument, count)
-            for instrument, count in held
-            if instrument.kind is Kind.FUTURE and instrument.symbol == symbol
-        )
-
-    def hedge_working(self, symbol: str) -> int:
-        """Signed contracts of live hedge orders that may still fill."""
-        return sum(
-            intent.working_signed
-            for intent in self.live_intents
-            if intent.draft.purpose.is_hedge
-            and parse_key(intent.draft.instrument_key).symbol == symbol
-        )
+__all__ = ["DeskState", "reduce"]
 
 
 def reduce(state: DeskState, fact: ev.Fact) -> DeskState:
@@ -121,7 +37,7 @@ def _started(state: DeskState, event: ev.EngineStarted, _: Timestamp) -> DeskSta
     return replace(
         state, profile=event.profile, account=event.account, epoch=event.epoch, running=True,
         link=ev.LinkState.DOWN, link_reason="starting", session=0, synced_session=-1, armed=False,
-        venue_open=False, venue_reason="not known yet", venue_until=None,
+        venue_open=False, venue_reason="not known yet", venue_until=None, venues={},
     )  # fmt: skip
 
 
@@ -164,6 +80,8 @@ def _armed(state: DeskState, event: ev.ArmSwitched, _: Timestamp) -> DeskState:
 
 
 def _latch(state: DeskState, event: ev.LatchSet, _: Timestamp) -> DeskState:
+    if event.name == TAILS_LATCH:
+        return replace(state, tails_stopped=event.why if event.on else "")
     latches = {name: why for name, why in state.latches.items() if name != event.name}
     if event.on:
         latches[event.name] = event.why
@@ -176,6 +94,7 @@ def _intent(state: DeskState, event: ev.IntentRecorded, at: Timestamp) -> DeskSt
     sent = Sent(
         at, intent.draft.purpose, intent.draft.instrument_key, intent.draft.side,
         intent.draft.quantity, event.notional, future=instrument.kind is Kind.FUTURE,
+        strategy=intent.strategy,
     )  # fmt: skip
     recent = tuple(item for item in state.sent if at - item.at < SECONDS_PER_DAY)
     return replace(
@@ -369,6 +288,9 @@ def _ended(state: DeskState, event: ev.TradeClosed | ev.TradeAbandoned, at: Time
 
 
 def _venue(state: DeskState, event: ev.VenueChanged, _: Timestamp) -> DeskState:
+    if event.symbol in GRAINS:
+        venue = Venue(event.open, event.reason)
+        return replace(state, venues=_with(state.venues, event.symbol, venue))
     return replace(state, venue_open=event.open, venue_reason=event.reason, venue_until=event.until)
 
 

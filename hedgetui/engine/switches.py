@@ -118,9 +118,9 @@ class Switches:
         """Release every latch and accept positions that are not ours."""
         state, why = self._recorder.state, command.why
         events: list[ev.Event] = [
-            ev.LatchSet(name, on=False, by=by, why=why) for name in state.latches
+            ev.LatchSet(name, on=False, by=by, why=why) for name in state.all_latches
         ]
-        words = list(state.latches)
+        words = list(state.all_latches)
         if state.differences:
             events.append(ev.DifferencesAccepted(state.differences, by, why))
             words += [f"{item.broker:+d} {item.instrument_key}" for item in state.differences]

@@ -14,6 +14,7 @@ from hedgetui.domain import events as ev
 from hedgetui.domain import orders as od
 from hedgetui.domain.errors import BrokerUnreachable, StoreError
 from hedgetui.domain.instruments import leg_keys
+from hedgetui.domain.tails.exposure import TAILS_LATCH
 from hedgetui.domain.units import Contracts
 from hedgetui.engine.recorder import Recorder
 from hedgetui.engine.settings import EngineSettings
@@ -127,6 +128,10 @@ class Tracker:
         The next one would be held as well, so hedging by rule stops until a person looked.
         """
         await self.cancel(intent, "the broker holds it until the opening")
+        if intent.draft.purpose is od.Purpose.TAIL:
+            words = f"the broker holds #{intent.number} until the opening"
+            await self._recorder.record(ev.LatchSet(TAILS_LATCH, on=True, by="rule", why=words))
+            self._recorder.say("alarm", f"🛑 {words}: taken back, hedging of tails stopped")
         if intent.draft.purpose.is_hedge and self._recorder.state.auto:
             words = f"the broker holds #{intent.number} until the opening"
             self._recorder.say("alarm", f"🛑 {words}: taken back, auto-hedge stopped")
@@ -152,8 +157,12 @@ class Tracker:
                 return
             change = execution.quantity - (known.quantity if known else 0)
             outcome = self._after(intent, execution.instrument_key, change)
-            await self._recorder.record(fill, moved(intent, outcome.intent, "execution"))
-            await self._warn_about(outcome)
+            words = _unexpected(outcome)
+            tail = bool(words) and intent.draft.purpose is od.Purpose.TAIL
+            stops = [ev.LatchSet(TAILS_LATCH, on=True, by="rule", why=words)] if tail else []
+            await self._recorder.record(fill, moved(intent, outcome.intent, "execution"), *stops)
+            if words:
+                await self._warn_about(words, tail=tail)
 
     def _after(self, intent: od.Intent, key: str, change: int) -> od.Step:
         """Return where `change` more contracts of `key` take an order."""
@@ -162,14 +171,12 @@ class Tracker:
         executed = executed_of(self._recorder.state, intent.intent_id)
         return od.leg_step(intent, executed, key, change)
 
-    async def _warn_about(self, outcome: od.Step) -> None:
-        late = od.Effect.LATE_FILL in outcome.effects
-        if not late and od.Effect.OVERFILL not in outcome.effects:
+    async def _warn_about(self, words: str, *, tail: bool) -> None:
+        if tail:  # its latch is on already: the tail is open again, and would be hedged at once
+            self._recorder.say("alarm", f"🛑 {words}: tail corrected, hedging of tails stopped")
             return
-        words = "late fill" if late else "overfill"
-        why = f"{words} on #{outcome.intent.number} ({outcome.intent.state})"
-        self._recorder.say("alarm", f"🛑 {why}: position corrected, auto-hedge stopped")
-        await self._recorder.record(ev.AutoSwitched(on=False, by=words))
+        self._recorder.say("alarm", f"🛑 {words}: position corrected, auto-hedge stopped")
+        await self._recorder.record(ev.AutoSwitched(on=False, by=words.partition(" on ")[0]))
 
     async def charged(self, commission: br.Commission) -> None:
         """Book the charge of an execution once."""
@@ -203,6 +210,15 @@ class Tracker:
         state = self._recorder.state
         intent_id = state.by_key.get(client_key)
         return None if intent_id is None else state.intents[intent_id]
+
+
+def _unexpected(outcome: od.Step) -> str:
+    """Return what was wrong with an execution that came too late or was too much, else nothing."""
+    late = od.Effect.LATE_FILL in outcome.effects
+    if not late and od.Effect.OVERFILL not in outcome.effects:
+        return ""
+    words = "late fill" if late else "overfill"
+    return f"{words} on #{outcome.intent.number} ({outcome.intent.state})"
 
 
 def executed_of(state: DeskState, intent_id: str) -> dict[str, int]:

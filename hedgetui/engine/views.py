@@ -48,6 +48,8 @@ def status_view(src: Sources, link: Shown, log_failed: str) -> dk.StatusView:
     running = results.open_profit(state, src.parts.board, key)
     since = Timestamp(src.parts.clock.now() - 86_400.0)
     latches = tuple(state.latches.values())
+    if state.tails_stopped:
+        latches = (*latches, f"tails only: {state.tails_stopped}")
     if src.parts.recorder.failed:
         latches = (*latches, src.parts.recorder.failed)
     return dk.StatusView(

@@ -62,6 +62,8 @@ class Terminal(SimulatedMt5):
         """Why looks fail; empty while they do not."""
         self.dumb = ""
         """Why asking for deals fails."""
+        self.late = False
+        """Whether the history shows no deals yet."""
         self.reachable = True
         self.hidden: set[int] = set()
         """Identifiers that looks do not show although the positions are there."""
@@ -84,7 +86,12 @@ class Terminal(SimulatedMt5):
         return replace(found, positions=shown)
 
     async def deals_of(self, position: PositionId) -> tuple[Deal, ...] | Incomplete:
+        if self.late:
+            return ()
         return Incomplete(self.dumb) if self.dumb else await super().deals_of(position)
+
+    async def deals_since(self, since: Timestamp) -> tuple[Deal, ...] | Incomplete:
+        return () if self.late else await super().deals_since(since)
 
     async def ticks(self, names: Sequence[str]) -> Mapping[str, Tick] | Incomplete:
         return await super().ticks(names)

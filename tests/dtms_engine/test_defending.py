@@ -14,14 +14,25 @@ from hedgetui.domain import commands as cm
 from hedgetui.domain import events as ev
 from hedgetui.domain.dtms import facts as fx
 from hedgetui.domain.dtms.audit import EDGES
-from hedgetui.domain.dtms.model import ActionKind, Automation, State
-from hedgetui.domain.mt5.records import CommittedRequest, MarginMode, NotSent, Reply
+from hedgetui.domain.dtms.model import ActionKind, Automation, Rules, State
+from hedgetui.domain.mt5.records import (
+    Answered,
+    CommittedRequest,
+    Lots,
+    MarginMode,
+    NotSent,
+    Reply,
+    Silent,
+    Ticket,
+)
 from hedgetui.domain.units import Seconds, parse_utc
 from hedgetui.simulation.mt5.ledger import AccountTerms
 from tests.dtms_engine.stage import GOLD, Stage, play
 
 SLOW = Seconds(30.0)
 """A pulse for stories of hours: nothing but the screen needs it quicker."""
+STAYS = Rules(dwell=Seconds(36_000.0), emergency_u=-9.0, emergency_atr=99.0)
+"""Rules by which a trade that is warned goes no further down."""
 
 
 async def hedged(stage: Stage, *, stop: float = 25.0) -> int:
@@ -330,6 +341,95 @@ def test_a_request_that_never_left_is_said_and_wished_again_at_the_next_bar() ->
         assert stage.trade(ticket).volume == Decimal("0.2")
 
     play(story, seed=2, pulse=SLOW)
+
+
+async def stop_missed(stage: Stage, reply: Reply) -> int:
+    """Fall until T1, whose tighter stop is answered by `reply` and not set; return the ticket."""
+    ticket = stage.open(GOLD, "BUY", "0.40", stop=20.0)
+    await stage.ready()
+    send = stage.terminal.send
+
+    async def lose(_: CommittedRequest) -> Reply:
+        return reply
+
+    stage.terminal.send = lose  # type: ignore[method-assign]
+    await stage.wait(600)
+    stage.control.push(GOLD, -0.004, 7_200)
+    await stage.until(lambda: "T1" in stage.moves(ticket), 9_000)
+    await stage.until(lambda: stops(stage) == ["FAILED"], 60)
+    stage.terminal.send = send  # type: ignore[method-assign]
+    return ticket
+
+
+def stops(stage: Stage) -> list[str]:
+    """Return how each tightening stands."""
+    kept = stage.book.actions.values()
+    return [str(one.state) for one in kept if one.kind is ActionKind.TIGHTEN_SL]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [NotSent("argument"), Answered(10018, Ticket(0), Ticket(0), Lots(Decimal(0)), 0.0, "closed"),
+     Silent("timeout after 15 s")],
+)  # fmt: skip
+def test_a_tighter_stop_that_failed_is_set_at_the_next_bar_and_never_trails(reply: Reply) -> None:
+    async def story(stage: Stage) -> None:
+        ticket = await stop_missed(stage, reply)
+        before = stage.trade(ticket).sl
+        await stage.until(lambda: stops(stage)[-1] == "DONE", 310)
+        done = stage.trade(ticket)
+        assert done.state is State.WARNING_L1
+        assert done.sl is not None
+        assert before is not None
+        assert done.sl > before
+        stage.control.push(GOLD, +0.003, 60)
+        await stage.wait(400)
+        assert stage.moves(ticket) == ["T1"]
+        assert stops(stage).count("DONE") == 1
+        assert stage.trade(ticket).sl == done.sl
+
+    play(story, seed=4, pulse=SLOW)
+
+
+def test_a_tighter_stop_that_a_person_loosens_is_not_tightened_again() -> None:
+    async def story(stage: Stage) -> None:
+        ticket = await stop_missed(stage, NotSent("argument"))
+        before = stage.trade(ticket).sl
+        await stage.until(lambda: stops(stage) == ["FAILED", "DONE"], 310)
+        stage.control.hand_stop(ticket, sl=before)
+        await stage.wait(620)
+        assert stage.trade(ticket).state is State.WARNING_L1
+        assert stage.trade(ticket).sl == before
+
+    play(story, seed=4, pulse=SLOW, rules=STAYS)
+
+
+def test_a_tighter_stop_that_stands_by_other_hands_is_not_wished_again() -> None:
+    async def story(stage: Stage) -> None:
+        ticket = await stop_missed(stage, NotSent("argument"))
+        wanted = next(iter(stage.book.actions.values())).level
+        assert wanted is not None
+        stage.control.hand_stop(ticket, sl=wanted)
+        stage.control.push(GOLD, +0.003, 60)
+        await stage.wait(400)
+        assert stage.moves(ticket) == ["T1"]
+        assert stops(stage) == ["FAILED"]
+        assert stage.trade(ticket).sl == wanted
+
+    play(story, seed=4, pulse=SLOW)
+
+
+def test_a_stop_that_is_near_enough_when_it_is_wished_again_waits_for_no_better_price() -> None:
+    async def story(stage: Stage) -> None:
+        ticket = await stop_missed(stage, NotSent("argument"))
+        stage.control.push(GOLD, -0.0042, 30)
+        await stage.until(lambda: "at least as tight" in stage.row(ticket).why, 310)
+        stage.control.push(GOLD, +0.007, 30)
+        await stage.wait(320)
+        assert stage.trade(ticket).state is State.WARNING_L1
+        assert stops(stage) == ["FAILED"]
+
+    play(story, seed=4, pulse=SLOW, rules=STAYS)
 
 
 def test_a_trade_that_is_off_is_only_looked_at_until_its_position_is_gone() -> None:

@@ -15,6 +15,7 @@ from hedgetui.domain.dtms import facts as fx
 from hedgetui.domain.dtms.actions import Skip
 from hedgetui.domain.dtms.machine import operator_move
 from hedgetui.domain.dtms.model import ActionState, Automation, Trade
+from hedgetui.domain.ids import key_tail, names_order
 from hedgetui.domain.mt5.records import Look, Position
 from hedgetui.domain.text import safe
 from hedgetui.engine.dtms import adoption
@@ -27,6 +28,8 @@ from hedgetui.engine.switches import done, refused
 from hedgetui.ports.desk import Outcome
 
 _PREVIEWS_KEPT = 8
+VERDICT = "resolved by you"
+"""How the words begin that end an action by a person's word."""
 
 
 class Hands:
@@ -61,6 +64,8 @@ class Hands:
                 return await self._adopt(command, by)
             case cm.Ignore():
                 return await self._ignore(command, by)
+            case cm.ResolveDefence():
+                return await self._resolve(command, by)
             case _:
                 return refused("usage", "not a command of the defence")
 
@@ -164,6 +169,37 @@ class Hands:
         self._tools.memories.forget(trade.identifier)
         self._parts.recorder.say("warn", f"🙈 {name(trade)} is no longer watched, by {safe(by)}")
         return done(f"#{trade.ticket} is no longer watched")
+
+    # --- a verdict ---------------------------------------------------------------------------
+
+    async def _resolve(self, command: cm.ResolveDefence, by: str) -> Outcome:
+        """Take a person's word that an unknown action is over, if they typed which one.
+
+        Evidence may come while they type, and whoever reads it holds the turn: so it is judged
+        under the turn, and only what is unknown then can be ended.
+        """
+        reason = safe(command.reason.strip())
+        if not reason:
+            return refused("usage", "say what became of it", "the reason is journalled")
+        async with self._turn:
+            action = self._parts.book.actions.get(command.action_id)
+            if action is None or action.state is not ActionState.UNKNOWN:
+                now = "" if action is None else f"it is {action.state} by now"
+                return refused("no-such-action", "no unknown action of that id", now)
+            if not names_order(command.typed, action.action_id):
+                return refused("not-typed", "the typed reference is not this action's",
+                               f"it ends in …{key_tail(action.action_id)}")  # fmt: skip
+            await self._parts.recorder.record(
+                fx.ActionMoved(
+                    action.action_id, action.state, ActionState.FAILED, f"{VERDICT}: {reason}"
+                )
+            )
+        trade = self._parts.book.trades.get(action.trade)
+        what = f"{action.kind} of {safe(action.symbol) if trade is None else name(trade)}"
+        self._parts.recorder.say("warn", f"⚠ {what} resolved by {safe(by)}: {reason}", action.why)
+        # Whatever came of it after all is found and taken over before anything is decided.
+        self._watch.wake()
+        return done(f"{what} resolved by {safe(by)}")
 
     # --- who is meant ------------------------------------------------------------------------
 

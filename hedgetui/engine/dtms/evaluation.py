@@ -7,11 +7,21 @@ wishes become one line each.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hedgetui.domain import events as ev
 from hedgetui.domain.dtms import facts as fx
 from hedgetui.domain.dtms.machine import Counters, Move, Verdict, View, Wish, deadlines, evaluate
-from hedgetui.domain.dtms.model import ActionKind, ActionState, Automation, State, Trade
+from hedgetui.domain.dtms.model import (
+    ActionKind,
+    ActionRecord,
+    ActionState,
+    Automation,
+    State,
+    Trade,
+)
 from hedgetui.domain.events import Fact
+from hedgetui.domain.mt5.records import PositionId
 from hedgetui.engine.dtms import words
 from hedgetui.engine.dtms.errands import Acted
 from hedgetui.engine.dtms.market import Market
@@ -27,8 +37,8 @@ _PROOF = frozenset({"T9", "T14"})
 _TIMERS = frozenset({"T6", "T13", "T14"})
 """Rules whose wishes are said even of a trade that is only looked at."""
 
-
 _CLOSING = frozenset({ActionKind.CLOSE_ALL, ActionKind.CLOSE_HEDGE})
+_TIGHTEN = Wish(ActionKind.TIGHTEN_SL, "T1", "the tighter stop of WARNING_L1 is not set yet")
 
 
 class Evaluation:
@@ -160,7 +170,7 @@ class Evaluation:
     async def _wishes(self, trade: Trade, memory: Memory, verdict: Verdict, view: View) -> None:
         self._say_trigger(trade, memory, verdict, view)
         memory.waiting = verdict.refused
-        for wish in verdict.wishes:
+        for wish in (*verdict.wishes, *self._owed(trade.identifier, memory, verdict, view)):
             held = self.held_back(self._parts.book.trades[trade.identifier])
             if held:
                 self._would(trade, memory, wish, held)
@@ -173,10 +183,23 @@ class Evaluation:
             acted = await self._outbox.act(trade.identifier, wish, move=needed)
             self._learn(memory, wish, acted)
 
+    def _owed(
+        self, identifier: PositionId, memory: Memory, verdict: Verdict, view: View
+    ) -> tuple[Wish, ...]:
+        """Return the tighter stop of T1 if it could not be set; it is set once and never trails."""
+        book = self._parts.book
+        trade = book.trades[identifier]
+        waits = view.deep and verdict.move is None and trade.state is State.WARNING_L1
+        if not waits or ActionKind.TIGHTEN_SL in memory.held:
+            return ()
+        return (_TIGHTEN,) if _stop_missing(trade, book.actions_of(identifier)) else ()
+
     def _learn(self, memory: Memory, wish: Wish, acted: Acted) -> None:
         """Show what a wish waits for; what was refused waits for a bar, unless it closes."""
         if acted.state is not ActionState.DONE:
             memory.waiting = f"{wish.kind}: {acted.message}"
+        if acted.code == "holds":
+            memory.held.add(wish.kind)
         if acted.state is ActionState.FAILED and wish.kind not in _CLOSING:
             memory.failed[wish.kind] = self._market.slot()
 
@@ -249,6 +272,24 @@ def _armed(trade: Trade) -> fx.DefenceAmended:
     return fx.DefenceAmended(
         trade.identifier, trade.ticket, trade.volume, trade.sl, trade.tp, why, breakeven_armed=True
     )
+
+
+def _stop_missing(trade: Trade, actions: Iterable[ActionRecord]) -> bool:
+    """Whether the newest tightening since the trade came into its state failed, and is missing.
+
+    A stop that stands where that one wanted it, whoever set it, leaves nothing to be done.
+    """
+    ended = [
+        action for action in actions
+        if action.kind is ActionKind.TIGHTEN_SL
+        and action.ended_at is not None and action.ended_at >= trade.since
+    ]  # fmt: skip
+    if not ended or any(action.state is ActionState.DONE for action in ended):
+        return False
+    wanted = ended[-1].level
+    if wanted is None or trade.sl is None:
+        return True
+    return trade.side.sign * (wanted - trade.sl) > 0
 
 
 def _may_move(trade: Trade, move: Move) -> bool:

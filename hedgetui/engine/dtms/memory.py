@@ -27,6 +27,8 @@ class Memory:
     """Why the last wish was not carried out; empty when it was."""
     failed: dict[ActionKind, int] = field(default_factory=dict)
     """The M5 slot in which the newest try of each kind failed."""
+    held: set[ActionKind] = field(default_factory=set)
+    """Kinds whose target was found met already."""
     said: dict[str, str] = field(default_factory=dict)
     """By topic, what was said last."""
 
@@ -59,6 +61,7 @@ class Memories:
         memory.counters = Counters()
         memory.said.clear()
         memory.failed.clear()
+        memory.held.clear()
         memory.waiting = ""
 
     def forget(self, trade: PositionId) -> None:

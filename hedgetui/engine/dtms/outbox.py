@@ -70,6 +70,10 @@ class Outbox:
         """Return the action that holds a symbol."""
         return self._parts.book.live_action(symbol)
 
+    def missing(self, action_id: str) -> str:
+        """Return in words what the proof of an unknown action lacks."""
+        return self._resolver.missing(action_id)
+
     async def plan(self, trade_id: PositionId, wish: Wish) -> Plan | Skip:
         """Return what would be sent now; nothing is written, nothing is sent."""
         trade = self._parts.book.trades.get(trade_id)

@@ -46,6 +46,12 @@ class Resolver:
         self._settler = settler
         self._counts: dict[str, _Count] = {}
         self._reminded: dict[str, Timestamp] = {}
+        self._missing: dict[str, str] = {}
+        """What the newest look found short of a proof, by the action's id."""
+
+    def missing(self, action_id: str) -> str:
+        """Return in words what the proof of an unknown action lacks."""
+        return self._missing.get(action_id, "not looked for yet")
 
     async def pursue(self, action_ids: Sequence[str]) -> None:
         """Look for UNKNOWN actions, some complete looks at most; what stays unknown stays so.
@@ -60,8 +66,10 @@ class Resolver:
             if turn:
                 await self._parts.clock.sleep(settings.look_every)
             look = await self._witness.look()
-            if look is not None:
-                for action in self._unknown(action_ids):
+            for action in self._unknown(action_ids):
+                if look is None:
+                    self._missing[action.action_id] = "a complete look at a connected terminal"
+                else:
                     await self._judge(action, look)
         for action in self._unknown(action_ids):
             self._remind(action)
@@ -74,8 +82,11 @@ class Resolver:
     async def _judge(self, action: ActionRecord, look: Look) -> None:
         sighting = await self._witness.weigh(action, look)
         if sighting is None:
+            self._missing[action.action_id] = "its deals, which could not be read"
             return
         evidence = sighting.evidence
+        told = f"; the server said {action.retcode}, done" if self._contradicts(action) else ""
+        self._missing[action.action_id] = f"{evidence.words}{told}"
         if evidence.finding is Finding.FOUND:
             self._counts.pop(action.action_id, None)
             await self._settler.done(action, sighting)
@@ -118,6 +129,6 @@ class Resolver:
         self._parts.recorder.say(
             "alarm",
             f"❓ {action.kind} {safe(action.symbol)} still unknown after {age:.0f} s: "
-            f"{action.message}; look in the terminal",
+            f"{action.message}; look in the terminal, then U resolves it",
             action.why,
         )

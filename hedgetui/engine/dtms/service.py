@@ -30,7 +30,7 @@ from hedgetui.engine.supervisor import Worker
 from hedgetui.ports.desk import Outcome
 from hedgetui.ports.dtms import DefenceView
 
-COMMANDS = (cm.PreviewDefence, cm.SetAutomation, cm.Adopt, cm.Ignore)
+COMMANDS = (cm.PreviewDefence, cm.SetAutomation, cm.Adopt, cm.Ignore, cm.ResolveDefence)
 
 
 class Defence:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hedgetui.domain.dtms.book import Past
 from hedgetui.domain.dtms.machine import Guard
-from hedgetui.domain.dtms.model import ActionRecord, Hedge, Trade
+from hedgetui.domain.dtms.model import ActionRecord, ActionState, Hedge, Trade
 from hedgetui.domain.dtms.reading import Reading
 from hedgetui.domain.mt5.records import Account, Position, PositionId
 from hedgetui.domain.text import safe
@@ -277,4 +277,10 @@ def _action(sight: Sight, action: ActionRecord) -> dv.ActionView:
         by=safe(action.by),
         sent_at=action.sent_at,
         ended_at=action.ended_at,
+        missing=safe(_missing(sight, action)),
     )
+
+
+def _missing(sight: Sight, action: ActionRecord) -> str:
+    unknown = action.state is ActionState.UNKNOWN
+    return sight.tools.outbox.missing(action.action_id) if unknown else ""

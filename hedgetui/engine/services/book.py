@@ -187,7 +187,7 @@ def price_exposure(
     ]  # fmt: skip
     for key, held in state.positions.items():
         instrument = parse_key(key)
-        if instrument.kind is Kind.FUTURE:
+        if instrument.kind is Kind.FUTURE and instrument.index_ratio > 0:
             holdings.append(parity.Holding(instrument, held, 1.0, board.mark(key) or mid))
     holdings.extend(
         parity.Holding(hedge, intent.working_signed, 1.0, mid)

@@ -14,6 +14,7 @@ from hedgetui.domain import events as ev
 from hedgetui.domain.errors import DataError
 from hedgetui.domain.instruments import Kind, parse_key
 from hedgetui.domain.risk import Denial, Refusal
+from hedgetui.domain.tails.contracts import GRAINS
 from hedgetui.domain.units import Contracts, Timestamp
 from hedgetui.domain.vega import messages
 from hedgetui.domain.vega import strangle as st
@@ -229,7 +230,7 @@ def _bounded(decision: Decision, most: int | None) -> Decision:
 
 
 def _ours(key: str, now: Timestamp) -> bool:
-    """Whether an instrument is one this desk trades; an account may hold anything else.
+    """Whether an instrument is one the book trades; an account may hold anything else.
 
     One that has expired moves with nothing, so what the broker has settled already is no danger.
     """
@@ -237,4 +238,5 @@ def _ours(key: str, now: Timestamp) -> bool:
         instrument = parse_key(key)
     except DataError:
         return False
-    return instrument.kind in {Kind.FUTURE, Kind.OPTION} and instrument.expires_at > now
+    traded = instrument.kind in {Kind.FUTURE, Kind.OPTION} and instrument.symbol not in GRAINS
+    return traded and instrument.expires_at > now

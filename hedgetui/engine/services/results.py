@@ -23,7 +23,7 @@ def hedge_mark(state: DeskState, board: Board, active: str) -> Decimal | None:
     Months differ by their basis, so a pool over several is worth their average by contracts; while
     nothing is held on balance the active month's mark stands for it.
     """
-    held = {k: n for k, n in state.positions.items() if parse_key(k).kind is Kind.FUTURE}
+    held = {key: count for key, count in state.positions.items() if _hedges_index(key)}
     total = sum(held.values())
     if not total:
         return as_price(board.mark(active)) if active else None
@@ -34,6 +34,11 @@ def hedge_mark(state: DeskState, board: Board, active: str) -> Decimal | None:
             return None
         worth += count * mark
     return as_price(worth / total)
+
+
+def _hedges_index(key: str) -> bool:
+    instrument = parse_key(key)
+    return instrument.kind is Kind.FUTURE and instrument.index_ratio > 0
 
 
 def trade_ledger(

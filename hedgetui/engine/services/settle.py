@@ -72,7 +72,7 @@ class Settler:
         elif draft.purpose is Purpose.UNWIND:
             words = messages.hedge_closed(draft.side, draft.quantity, symbol)
             self._recorder.say("ok", words, why)
-        elif draft.purpose is not Purpose.ROLL:  # a roll is announced as one, by who sent it
+        elif draft.purpose not in {Purpose.ROLL, Purpose.TAIL}:  # announced by who sent them
             self._recorder.say("info", f"✅ Order #{intent.number} filled", draft.describe())
 
     async def _settle(self) -> None:

@@ -6,6 +6,7 @@ import asyncio
 
 from hedgetui.domain import events as ev
 from hedgetui.domain import orders as od
+from hedgetui.domain.tails.contracts import GRAINS
 from hedgetui.domain.units import DollarsPerPoint, Timestamp
 from hedgetui.domain.vega import strangle as st
 from hedgetui.domain.vega.decide import Trigger
@@ -67,12 +68,14 @@ class Triggers:
 
     def _on_fact(self, fact: ev.Fact) -> None:
         match fact.event:
+            case ev.FillBooked(intent_id=key) | ev.IntentMoved(intent_id=key) if self._tail(key):
+                return
             case ev.FillBooked(intent_id=intent_id):
                 # The next tick is judged afresh: a breach may follow a hedge without a tick
                 # inside the band between them.
                 self._outside = False
                 self._on_fill(intent_id, fact.at)
-            case ev.VenueChanged(open=opened):
+            case ev.VenueChanged(symbol=symbol, open=opened) if symbol not in GRAINS:
                 self._on_venue(fact.at, opened=opened)
             case ev.AutoSwitched(on=True) | ev.LatchSet(on=False) | ev.BandSet():
                 self.ask(Trigger.MONITOR)
@@ -82,6 +85,11 @@ class Triggers:
                 self.ask(Trigger.FILL)
             case _:
                 return
+
+    def _tail(self, intent_id: str) -> bool:
+        """Whether an order hedges a tail, which is no business of the book's."""
+        intent = self._parts.state.intents.get(intent_id)
+        return intent is not None and intent.draft.purpose is od.Purpose.TAIL
 
     def _on_venue(self, at: Timestamp, *, opened: bool) -> None:
         """A venue that opens is given a while; one that was open when we came is not."""
