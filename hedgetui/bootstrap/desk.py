@@ -11,20 +11,24 @@ from random import Random, SystemRandom
 
 from hedgetui import config
 from hedgetui.bootstrap import mt5, venues
-from hedgetui.bootstrap.translation import defence_settings, engine_settings
-from hedgetui.console import headless
+from hedgetui.bootstrap.translation import defence_settings, engine_settings, tail_settings
+from hedgetui.console import elevator, headless
+from hedgetui.console.trader import Narrator, silently
 from hedgetui.domain.audit import Auditor
 from hedgetui.domain.dtms.audit import VenueHistory
 from hedgetui.domain.errors import BrokerUnreachable, HedgetuiError
 from hedgetui.domain.events import Fact
 from hedgetui.domain.mt5.records import Incomplete
+from hedgetui.domain.tails.facts import TailHedgePlaced
+from hedgetui.domain.tails.policy import Levels
 from hedgetui.domain.units import Timestamp
 from hedgetui.engine.kernel import Kernel, Ports
+from hedgetui.engine.tails.parts import TailSettings
 from hedgetui.ports.broker import BrokerPort, Complete, Environment
 from hedgetui.ports.clock import LoopClock
 from hedgetui.ports.desk import DeskPort
 from hedgetui.ports.mt5 import Mt5Port
-from hedgetui.simulation.scenarios import Scenario
+from hedgetui.simulation.scenarios import Scenario, scenario
 from hedgetui.store.journal import Journal
 from hedgetui.store.log_store import LogStore
 
@@ -60,7 +64,8 @@ class Desk:
 
     def summary(self) -> dict[str, object]:
         """Return counts, net delta and profit since the journal began."""
-        return {**self.kernel.summary(), **self.kernel.defence.summary()}
+        kernel = self.kernel
+        return {**kernel.summary(), **kernel.defence.summary(), **kernel.tails.summary()}
 
     async def audit(self) -> Auditor:
         """Compare the journal with the broker's own history and return the auditor.
@@ -89,6 +94,19 @@ class Desk:
             deals = await self.terminal.deals_since(self.began)
             if not isinstance(look, Incomplete) and not isinstance(deals, Incomplete):
                 self.auditor.compare_mt5(VenueHistory(deals, look.positions))
+
+    async def farmers(self, world: Scenario, seconds: float, narrate: Narrator = silently) -> None:
+        """Let the elevator of a simulated world work: its last month once, then hour by hour.
+
+        Returns when `seconds` have passed, at once where there is no elevator.
+        """
+        tails = self.kernel.tails.tails
+        if tails is None or self.broker.environment is not Environment.SIM:
+            return
+        books = (tails.ledger.book(key) for key in tails.ledger.keys)
+        if not any(book is not None and (book.cash or book.hedges) for book in books):
+            await tails.enter(elevator.past(world, self.seed, self.clock.now()))
+        await elevator.follow(self.port, self.clock, world, self.seed, seconds, narrate)
 
     def complain(self, words: str) -> None:
         """Warn in the log, where the screen and a headless run show it."""
@@ -146,13 +164,11 @@ async def open_desk(
     settings = loaded.settings
     where = files(loaded, folder, db)
     async with AsyncExitStack() as stack:
-        journal = await Journal.open(where.journal, profile=settings.general.profile)
-        stack.push_async_callback(journal.close)
-        log = await LogStore.open(where.log)
-        stack.push_async_callback(log.close)
+        journal, log = await _stores(where, settings.general.profile, stack)
         facts = await journal.facts()
         newest = facts[-1].at if facts else None
         if settings.general.profile == Environment.SIM.value:
+            world = world or scenario(settings.simulator.scenario)
             venue = venues.simulator(
                 settings, world, where.exchange, stack, newest=newest, speed=speed
             )
@@ -173,6 +189,22 @@ async def open_desk(
                 await journal.end_run(venue.clock.now())
 
 
+async def _stores(where: Files, profile: str, stack: AsyncExitStack) -> tuple[Journal, LogStore]:
+    """Open journal and log; `stack` closes them."""
+    journal = await Journal.open(where.journal, profile=profile)
+    stack.push_async_callback(journal.close)
+    log = await LogStore.open(where.log)
+    stack.push_async_callback(log.close)
+    return journal, log
+
+
+def _levels(tails: TailSettings | None, facts: Sequence[Fact]) -> Levels | None:
+    """Return the policies to audit by; none where earlier hedges had settings that nobody kept."""
+    if tails is None or any(isinstance(fact.event, TailHedgePlaced) for fact in facts):
+        return None
+    return tails.levels
+
+
 def _assembled(
     venue: venues.Venue,
     terminal: Mt5Port | None,
@@ -190,9 +222,10 @@ def _assembled(
     ports = Ports(
         venue.broker, journal, log, venue.clock, random,
         mt5=terminal, defence=defence_settings(settings) if terminal else None,
+        tails=tail_settings(settings),
     )  # fmt: skip
     kernel = Kernel(ports, engine_settings(settings))
-    auditor = Auditor()
+    auditor = Auditor(_levels(ports.tails, facts))
     for fact in facts:
         auditor.take(fact)
     kernel.recorder.listen(auditor.take)

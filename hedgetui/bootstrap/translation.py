@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from hedgetui import config
+from hedgetui.console.accounts_ledger import levels_of
 from hedgetui.domain.dtms.calendar import NewsEvent, read_calendar
 from hedgetui.domain.dtms.model import Automation, HedgeMode, Rules, RuleSet
 from hedgetui.domain.errors import ConfigError
 from hedgetui.domain.risk import RiskLimits
+from hedgetui.domain.tails.exposure import TailLimits
+from hedgetui.domain.tails.model import Linking
 from hedgetui.domain.units import Seconds
 from hedgetui.domain.vega.bands import PRESETS, BandRule
 from hedgetui.domain.vega.chase import EntryStyle
@@ -16,6 +19,9 @@ from hedgetui.domain.vega.scanner import ScanSettings
 from hedgetui.domain.vega.sizing import RehedgeTo
 from hedgetui.engine.dtms.parts import DefenceSettings
 from hedgetui.engine.settings import EngineSettings, VegaRules
+from hedgetui.engine.tails.parts import TailSettings
+from hedgetui.ports.broker import Environment
+from hedgetui.simulation.grains import CROPS
 
 
 def engine_settings(settings: config.Settings) -> EngineSettings:
@@ -86,6 +92,26 @@ def _risk_limits(settings: config.Settings) -> RiskLimits:
         daily_loss_limit=risk.daily_loss_limit,
         margin_buffer=risk.margin_buffer,
         quote_max_age=Seconds(settings.vega.quote_max_age_s),
+        tails=TailLimits(
+            max_order=settings.accounts.max_order_lots,
+            max_net=settings.accounts.max_net_lots,
+            repeats=settings.accounts.orders_repeat,
+        ),
+    )
+
+
+def tail_settings(settings: config.Settings) -> TailSettings | None:
+    """Translate `[accounts]` into the values of hedge accounts; None where there are none."""
+    accounts = settings.accounts
+    if not accounts.enabled:
+        return None
+    simulated = settings.general.profile == Environment.SIM.value
+    return TailSettings(
+        levels=levels_of(accounts),
+        linking=Linking(accounts.linking),
+        cooldown=Seconds(accounts.cooldown_s),
+        look_back_days=accounts.look_back_days,
+        daily_moves={name: crop.daily_vol for name, crop in CROPS.items()} if simulated else {},
     )
 
 

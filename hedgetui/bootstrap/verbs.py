@@ -20,7 +20,16 @@ from hedgetui import config
 from hedgetui.adapters.control.client import ControlClient
 from hedgetui.adapters.control.server import listening
 from hedgetui.bootstrap.desk import Desk, files, open_desk
-from hedgetui.console import asking, dtms_asking, headless, latches, output, trader
+from hedgetui.console import (
+    accounts_asking,
+    accounts_journal,
+    asking,
+    dtms_asking,
+    headless,
+    latches,
+    output,
+    trader,
+)
 from hedgetui.console.settings import loaded as settings_of
 from hedgetui.console.settings import named_file, socket_path
 from hedgetui.domain import commands as cm
@@ -32,7 +41,7 @@ from hedgetui.simulation.virtual_loop import run_virtual
 
 _DAY_S = 86_400.0
 _RUN_SCENARIO = "trader"
-_QUESTIONS = asking.QUESTIONS | dtms_asking.QUESTIONS
+_QUESTIONS = asking.QUESTIONS | dtms_asking.QUESTIONS | accounts_asking.QUESTIONS
 _RUNNING_ONLY = asking.RUNNING_ONLY | dtms_asking.QUESTIONS.keys()
 
 
@@ -81,6 +90,7 @@ async def _screen(loaded: config.Loaded, options: argparse.Namespace) -> int:
             steps = trader.opening(steps) if desk.kernel.recorder.state.epoch == 1 else ()
         script = asyncio.create_task(trader.follow(desk.kernel, desk.clock, steps))
         stack.callback(script.cancel)
+        stack.callback(asyncio.create_task(desk.farmers(world, _DAY_S)).cancel)
         app = HedgeApp(desk.kernel, ui_settings(loaded))
         for number in (signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, app.exit)
@@ -141,7 +151,8 @@ def run(options: argparse.Namespace) -> int:
                     desk = await inner.enter_async_context(opened)
                 socket = None if place else socket_path(options, loaded.paths)
                 await inner.enter_async_context(listening(desk.kernel, socket, desk.complain))
-                summary = await headless.run(desk, plan(desk), seconds, ending)
+                farmers = desk.farmers(world, seconds, output.say)
+                summary = await headless.run(desk, plan(desk), seconds, ending, farmers)
                 unmet = headless.unmet(desk.kernel.snapshot())
             # Only now the journal has its last fact, and the stream of facts its last line.
             summary |= {"journal_hash": desk.head, "scenario": world.name if planned else ""}
@@ -180,6 +191,9 @@ def ask(options: argparse.Namespace) -> int:
         return code
     if options.question in _RUNNING_ONLY:
         raise asking.nobody_to_tell()
+    if options.question in accounts_journal.WISHES:
+        journal = files(loaded, None, named_file(options, "db")).journal
+        return asyncio.run(accounts_journal.obey(journal, loaded.settings, options))
     try:
         return _on_a_loop(loaded, lambda: _locally(loaded, options))
     except BrokerUnreachable:
@@ -217,8 +231,8 @@ async def _locally(loaded: config.Loaded, options: argparse.Namespace) -> int:
     # The latch comes before the link; what works at the broker is cancelled once it stands.
     freezing = options.question == "freeze"
     needs_market = options.question not in {"freeze", "unfreeze"}
-    # A defence that begins to act and goes away would leave half of its work to nobody.
-    alone = loaded.undefended()
+    # A rule that begins to act and goes away would leave half of its work to nobody.
+    alone = loaded.momentary(tails=options.question in accounts_asking.QUESTIONS)
     async with open_desk(alone, db=named_file(options, "db"), must_reach=True) as desk:
         if not freezing:
             await trader.until_ready(desk.kernel, desk.clock, scanned=needs_market)

@@ -6,6 +6,7 @@ program receives an immutable `Settings`.
 
 from __future__ import annotations
 
+from hedgetui.config.accounts import AccountsSettings, KeySettings, OverrideSettings
 from hedgetui.config.dtms import DtmsSettings, Mt5Settings
 from hedgetui.config.load import Loaded, load
 from hedgetui.config.model import (
@@ -22,11 +23,14 @@ from hedgetui.config.model import (
 from hedgetui.config.paths import Paths, narrow_umask, packaged
 
 __all__ = [
+    "AccountsSettings",
     "ConnectionSettings",
     "DtmsSettings",
     "GeneralSettings",
+    "KeySettings",
     "Loaded",
     "Mt5Settings",
+    "OverrideSettings",
     "Paths",
     "Profile",
     "RiskSettings",

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 import tomlkit
-from tomlkit.items import Table
+from tomlkit.items import Item, Table
 
 from hedgetui.config.model import PROFILE_TABLES, SECTIONS
 from hedgetui.config.paths import PRIVATE_DIRECTORY, packaged
@@ -104,7 +104,23 @@ def _fill(
     if not isinstance(table, Table):
         raise TypeError(f"{prefix} is not a table of the packaged file")
     for key, value in values.items():
-        item = tomlkit.item(value)
+        if isinstance(value, dict) and isinstance(table.get(key), Table):
+            _fill(table[key], value, origins, f"{prefix}{key}.")
+            continue
+        item = _item(value)
         if origin := (origins or {}).get(f"{prefix}{key}"):
             item.comment(f"from {origin}")
         table[key] = item
+
+
+def _item(value: object) -> Item:
+    """Return a value as TOML writes it in one place: tables are kept on their line."""
+    if isinstance(value, dict):
+        table = tomlkit.inline_table()
+        table.update(value)
+        return table
+    if isinstance(value, list) and any(isinstance(one, dict) for one in value):
+        array = tomlkit.array()
+        array.extend(_item(one) for one in value)
+        return array.multiline(multiline=True)
+    return tomlkit.item(value)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from hedgetui.config.model import PRESETS, PROFILE_TABLES, SECTIONS
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
 
 KeyPath = tuple[str, ...]
 ENV_PREFIX = "HEDGETUI_"
+_EXCHANGE = "exchange"
+"""The table whose keys are the names of futures exchanges."""
 _SECRET = re.compile("pass|token|secret", re.IGNORECASE)
 _KEY_FILE = "token_file"
 """The one key that speaks of a secret and holds none: it names the file of one."""
 _RAW_SECRET = re.compile(r"[0-9A-Fa-f]{32,}|[0-9A-Za-z_-]{40,}|[0-9A-Za-z+/]{43}=")
 _TABLE = re.compile(r"^\s*\[(?P<name>[^\[\]]+)\]")
+_LISTED = re.compile(r"^\s*\[\[(?P<name>[^\[\]]+)\]\]")
 _ASSIGNMENT = re.compile(r"^\s*(?P<key>[^=#]+?)\s*=")
 
 
@@ -39,6 +43,8 @@ class Entry:
     """Who wrote it: `FILE:LINE`, an environment variable's name or a flag."""
     written: str
     """The key as the user wrote it, as in `profile.live.vega.max_delta`."""
+    within: Mapping[KeyPath, str] = field(default_factory=dict)
+    """Who wrote what stands in a list of tables, by place and key: `("0", "mode")`."""
 
     @property
     def names_a_secret(self) -> bool:
@@ -50,6 +56,21 @@ class Entry:
             return bool(_SECRET.search(self.written))
         text = self.value if isinstance(self.value, str) else ""
         return bool(_RAW_SECRET.fullmatch(text))
+
+    def part(self, path: KeyPath) -> Entry:
+        """Return what stands at `path` of a list of tables, as an entry of its own.
+
+        What nobody wrote is shown with the table it is missing in.
+        """
+        place, *rest = path[:2]
+        value = self.value[int(place)] if isinstance(self.value, list) else None
+        if rest and not (isinstance(value, dict) and rest[0] in value):
+            return self.part(path[:1])
+        written = ".".join([f"{self.written}[{place}]", *rest])
+        if rest and isinstance(value, dict):
+            value = value[rest[0]]
+        origin = self.within.get(path[:2], self.within.get(path[:1], self.origin))
+        return Entry((*self.path, *path[:2]), value, origin, written)
 
 
 def from_file(path: Path) -> list[Entry]:
@@ -68,18 +89,41 @@ def from_file(path: Path) -> list[Entry]:
         raise ConfigError(f"{path}: {error.strerror}", hint="hedgetui config init") from error
     lines = _lines(text)
     return [
-        _entry(key, value, f"{path}:{lines[key]}" if key in lines else str(path))
+        replace(
+            _entry(key, value, f"{path}:{lines[key]}" if key in lines else str(path)),
+            within=_below(key, lines, path) if isinstance(value, list) else {},
+        )
         for key, value in _leaves(tree)
     ]
+
+
+def _below(key: KeyPath, lines: Mapping[KeyPath, int], path: Path) -> dict[KeyPath, str]:
+    """Return where each line of a list of tables was written."""
+    depth = len(key)
+    return {
+        found[depth:]: f"{path}:{number}"
+        for found, number in lines.items()
+        if len(found) > depth and found[:depth] == key
+    }
 
 
 def from_environment(environ: Mapping[str, str]) -> list[Entry]:
     """Read every `HEDGETUI_SECTION__KEY`; values are written as in TOML, quotes may be left out."""
     return [
-        _entry(tuple(name[len(ENV_PREFIX) :].lower().split("__")), _bare_value(text), name)
+        _entry(_path_of(name), _bare_value(text), name)
         for name, text in sorted(environ.items())
         if name.startswith(ENV_PREFIX) and "__" in name
     ]
+
+
+def _path_of(name: str) -> KeyPath:
+    """Return the path a variable means; an exchange is written in capitals."""
+    path = name[len(ENV_PREFIX) :].lower().split("__")
+    above = ["", *path[:-1]]
+    return tuple(
+        part.upper() if before == _EXCHANGE else part
+        for before, part in zip(above, path, strict=True)
+    )
 
 
 def from_flags(flags: Mapping[str, object]) -> list[Entry]:
@@ -144,14 +188,25 @@ def _lines(text: str) -> dict[KeyPath, int]:
     """Return the line of every plain `key = value`; unusual spellings are simply not found."""
     found: dict[KeyPath, int] = {}
     table: KeyPath = ()
+    listed: Counter[KeyPath] = Counter()
     for number, line in enumerate(text.splitlines(), start=1):
-        if header := _TABLE.match(line):
-            table = tuple(part.strip(" \"'") for part in header["name"].split("."))
+        if header := _LISTED.match(line):
+            name = _parts(header["name"])
+            table = (*name, str(listed[name]))
+            listed[name] += 1
+            found.setdefault(name, number)
+            found[table] = number
+        elif header := _TABLE.match(line):
+            table = _parts(header["name"])
         elif assignment := _ASSIGNMENT.match(line):
             key = assignment["key"].strip("\"'")
             parts = (key,) if table == ("keys",) else tuple(key.split("."))
             found.setdefault((*table, *parts), number)
     return found
+
+
+def _parts(name: str) -> KeyPath:
+    return tuple(part.strip(" \"'") for part in name.split("."))
 
 
 def _bare_value(text: str) -> object:

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, get_args
 from pydantic import ValidationError
 
 from hedgetui.config import layers
+from hedgetui.config.accounts import findings
 from hedgetui.config.model import PROFILES_WITH_BROKER, Profile, Settings
 from hedgetui.config.paths import Paths, locate, packaged, user_config
-from hedgetui.config.problems import Problem, explain, sift
+from hedgetui.config.problems import Problem, explain, sift, wrong_at
 from hedgetui.domain.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -42,10 +43,17 @@ class Loaded:
     origins: Mapping[str, str]
     """For each key that was not left to the packaged file: who set it."""
 
-    def undefended(self) -> Loaded:
-        """Return the same for a desk that is open for a moment and leaves MT5 trades alone."""
+    def momentary(self, *, tails: bool = False) -> Loaded:
+        """Return the same for a desk that is open for a moment and begins nothing by itself.
+
+        MT5 trades are left alone, and hedge accounts too unless it is opened for `tails`; then no
+        setting lets a rule hedge them.
+        """
         dtms = self.settings.dtms.model_copy(update={"enabled": False})
-        return replace(self, settings=self.settings.model_copy(update={"dtms": dtms}))
+        accounts = self.settings.accounts
+        accounts = accounts.by_hand() if tails else accounts.model_copy(update={"enabled": False})
+        changed = {"dtms": dtms, "accounts": accounts}
+        return replace(self, settings=self.settings.model_copy(update=changed))
 
 
 def load(
@@ -132,7 +140,13 @@ def _validate(profile: Profile, entries: list[Entry]) -> Settings | list[Problem
         settings = Settings.model_validate(tree)
     except ValidationError as error:
         return explain(error, entries, profile)
-    return _unguessed(profile, settings, entries) or settings
+    return [*_unguessed(profile, settings, entries), *_unfit(settings, entries)] or settings
+
+
+def _unfit(settings: Settings, entries: Sequence[Entry]) -> list[Problem]:
+    """Refuse a mode and a threshold of hedge accounts that do not go together."""
+    found = findings(settings.accounts)
+    return [wrong_at(("accounts", *one.path), one.reason, entries) for one in found]
 
 
 def _unguessed(profile: Profile, settings: Settings, entries: Sequence[Entry]) -> list[Problem]:

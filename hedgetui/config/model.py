@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from hedgetui.config.accounts import AccountsSettings, KeySettings, OverrideSettings
 from hedgetui.config.dtms import DtmsSettings, Mt5Settings
 from hedgetui.config.fields import (
     Count,
@@ -203,6 +204,7 @@ class Settings(Section):
     keys: Mapping[str, Annotated[Text, Field(min_length=1, max_length=64)]]
     vega: VegaSettings
     dtms: DtmsSettings
+    accounts: AccountsSettings
     risk: RiskSettings
     simulator: SimulatorSettings
     store: StoreSettings
@@ -215,10 +217,16 @@ SECTIONS: Mapping[str, type[Section]] = {
     "ui": UiSettings,
     "vega": VegaSettings,
     "dtms": DtmsSettings,
+    "accounts": AccountsSettings,
     "risk": RiskSettings,
     "simulator": SimulatorSettings,
     "store": StoreSettings,
 }
+LEVELS: Mapping[tuple[str, ...], type[Section]] = {
+    ("accounts", "exchange"): OverrideSettings,
+    ("accounts", "keys"): KeySettings,
+}
+"""Tables within a section that have names or places of their own."""
 PROFILE_TABLES: Mapping[str, type[Section]] = {"mt5": Mt5Settings}
 """Tables that exist inside a profile only, as `[profile.paper.mt5]`."""
 PROFILES_WITH_BROKER: tuple[Profile, ...] = ("paper", "live")

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from hedgetui.config.model import (
+    LEVELS,
     PROFILE_TABLES,
     PROFILES_WITH_BROKER,
     SECTIONS,
@@ -84,10 +85,33 @@ def _problem(detail: ErrorDetails, entries: Sequence[Entry], profile: Profile) -
     """Translate one of pydantic's findings."""
     path = tuple(str(part) for part in detail["loc"])
     reason = _reason(detail)
-    entry = _source(path, entries, reason)
+    entry = _located(path, entries, reason)
     if detail["type"] == "extra_forbidden":
         reason = f"unknown key; nearest valid key: {_nearest_key(entry.path, profile)}"
-    return Problem(entry.origin, entry.written, _shown(entry.value), reason)
+    return _problem_of(entry, reason)
+
+
+def wrong_at(path: KeyPath, reason: str, entries: Sequence[Entry]) -> Problem:
+    """Return what is wrong with the value at `path`, found once every value was read."""
+    return _problem_of(_located(path, entries, reason), reason)
+
+
+def _problem_of(entry: Entry, reason: str) -> Problem:
+    value = "•••" if entry.names_a_secret else _shown(entry.value)
+    return Problem(entry.origin, entry.written, value, reason)
+
+
+def _located(path: KeyPath, entries: Sequence[Entry], reason: str) -> Entry:
+    """Return the entry at `path`; within a list of tables the one value that is meant."""
+    entry = _source(path, entries, reason)
+    inside = path[len(entry.path) :]
+    if inside and inside[0].isdigit() and _is_tables(entry.value):
+        return entry.part(inside)
+    return entry
+
+
+def _is_tables(value: object) -> bool:
+    return isinstance(value, list) and any(isinstance(item, dict) for item in value)
 
 
 def _source(path: KeyPath, entries: Sequence[Entry], reason: str) -> Entry:
@@ -109,6 +133,8 @@ def _reason(detail: ErrorDetails) -> str:
             expected = str(detail.get("ctx", {}).get("expected", ""))
             choices = [part.strip("' ") for part in expected.replace(" or ", ",").split(",")]
             return f"must be {expected}; nearest: {_nearest(str(detail['input']), choices)}"
+        case "missing":
+            return f"{detail['loc'][-1]} is missing"
         case "value_error":
             return detail["msg"].removeprefix("Value error, ")
         case _:
@@ -122,6 +148,10 @@ def _nearest_key(path: KeyPath, profile: Profile) -> str:
     written into the wrong table.
     """
     section, key = path[0], path[-1]
+    if (table := path[:2]) in LEVELS:
+        place = f"[{path[2]}]" if path[2].isdigit() else f".{path[2]}"
+        fields = LEVELS[table].model_fields
+        return f"{'.'.join(table)}{place}.{_nearest(key, fields)}"
     if section == "connection":
         known = [*ConnectionSettings.model_fields, *PROFILE_TABLES, *SECTIONS]
         return f"profile.{profile}.{_nearest(key, known)}"
@@ -146,6 +176,6 @@ def _nearest(name: str, valid: Iterable[str]) -> str:
 
 
 def _shown(value: object, limit: int = 60) -> str:
-    """Return a value on one line, cut to `limit` characters."""
-    text = repr(value)
+    """Return a value on one line, cut to `limit` characters; a table by the keys it has."""
+    text = f"{{{', '.join(value)}}}" if isinstance(value, dict) else repr(value)
     return text if len(text) <= limit else f"{text[: limit - 1]}…"

@@ -7,16 +7,18 @@ contradict the program; a test compares it with what this module writes.
 from __future__ import annotations
 
 import tomllib
-from typing import TYPE_CHECKING, Literal, get_args, get_origin
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 
+from hedgetui.config.accounts import KeySettings
 from hedgetui.config.fields import Section
-from hedgetui.config.model import PROFILE_TABLES, SECTIONS, ConnectionSettings
+from hedgetui.config.model import LEVELS, PROFILE_TABLES, SECTIONS, ConnectionSettings
 from hedgetui.config.paths import packaged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pydantic.fields import FieldInfo
 
@@ -57,6 +59,7 @@ def settings_markdown() -> str:
         parts.append(_table(name, model, values[name], notes))
         if name == "ui":
             parts.append(_KEYS)
+        parts += [_levels(path, notes) for path in LEVELS if path[0] == name]
     for profile, table in values["profile"].items():
         parts.append(_table(f"profile.{profile}", ConnectionSettings, table, notes))
         parts.append(_overrides(profile, table))
@@ -91,8 +94,33 @@ def _table(
     rows = [
         f"| `{key}` | `{_toml(values[key])}` | {_allowed(field)} | {notes[name, key]} |"
         for key, field in model.model_fields.items()
+        if not isinstance(values[key], dict)
     ]
     head = ["", f"## [{name}]", "", "| key | default | may be | does |", "|---|---|---|---|"]
+    return "\n".join([*head, *rows, ""])
+
+
+_PLAIN = {bool: "`true`, `false`", str: "text"}
+_LISTS: dict[object, str] = {int: "list of whole numbers", KeySettings: "list of tables"}
+_NAMED = {
+    "account": "The hedge account, as in PSHAOTCHMS.",
+    "contract": "The future: ZC 202512, ZCZ25 or ZCEZ25.",
+}
+
+
+def _levels(path: tuple[str, ...], notes: Mapping[tuple[str, str], str]) -> str:
+    """Return the tables of a section that override it for one exchange or one key."""
+    section, kind = path
+    listed = kind == "keys"
+    title = f"[[{section}.{kind}]]" if listed else f"[{section}.{kind}.CBOT]"
+    head = ["", f"## {title}", "", "| key | default | may be | does |", "|---|---|---|---|"]
+    fields = LEVELS[path].model_fields
+    names = sorted(fields, key=lambda key: key not in _NAMED)
+    rows = [
+        f"| `{key}` | {'needed' if key in _NAMED else 'the wider value'} | "
+        f"{_allowed(fields[key])} | {_NAMED.get(key) or notes[section, key]} |"
+        for key in names
+    ]
     return "\n".join([*head, *rows, ""])
 
 
@@ -109,18 +137,28 @@ def _overrides(profile: str, table: Mapping[str, object]) -> str:
 
 def _allowed(field: FieldInfo) -> str:
     """Say in a few words what a key may hold."""
-    kind = field.annotation
+    return _words(field.annotation, field.metadata)
+
+
+def _words(kind: Any, limits: Iterable[object]) -> str:  # noqa: ANN401 - a type of any form
+    if get_origin(kind) in {Union, UnionType}:
+        return _words(get_args(kind)[0], ())
+    if get_origin(kind) is Annotated:
+        kind, *more = get_args(kind)
+        return _words(kind, [one for item in more for one in getattr(item, "metadata", [item])])
     if get_origin(kind) is Literal:
         return ", ".join(f"`{choice}`" for choice in get_args(kind))
-    if kind is bool:
-        return "`true`, `false`"
     if get_origin(kind) is tuple:
-        item = get_args(get_args(kind)[0])[0]
-        return "list of whole numbers" if item is int else "list of text"
+        return _LISTS.get(_item_of(kind), "list of text")
     if kind not in {int, float}:
-        return "text" if kind is str else "time with zone"
-    bounds = [_bound(limit) for limit in field.metadata]
+        return _PLAIN.get(kind, "time with zone")
+    bounds = [_bound(limit) for limit in limits]
     return " ".join(["whole number" if kind is int else "number", *filter(None, bounds)])
+
+
+def _item_of(kind: Any) -> object:  # noqa: ANN401 - the same
+    item = get_args(kind)[0]
+    return get_args(item)[0] if get_origin(item) is Annotated else item
 
 
 def _bound(limit: object) -> str:

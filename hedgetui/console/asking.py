@@ -151,6 +151,7 @@ async def resolve(asker: Asker, options: argparse.Namespace) -> int:
 def _show_unknown(order: OrderView, snapshot: DeskSnapshot, options: argparse.Namespace) -> None:
     """Print an unknown order, what its proof lacks, and what must be typed to end it."""
     age, tail = max(0.0, snapshot.status.now - order.at), key_tail(order.client_key)
+    filled = f"{order.filled} of {order.quantity} filled"
     missing = snapshot.missing_of(order.number)
     output.say(cm.LOOK_FIRST)
     output.say(f'nothing done: hedgetui resolve {order.number} --typed {tail} --why "…"')
@@ -162,16 +163,20 @@ def _show_unknown(order: OrderView, snapshot: DeskSnapshot, options: argparse.Na
         }  # fmt: skip
         output.print_json({"code": "not-typed", "message": "nothing done", "order": row})
         return
-    words = f"{age:.0f} s" if age < _MINUTES_FROM_S else f"{age / 60:.0f} min"
     output.print_lines(
         [
             f"#{order.number} {order.text}",
-            f"  state      {order.state} for {words}, {order.filled} of {order.quantity} filled",
+            f"  state      {order.state} for {age_words(age)}, {filled}",
             f"  missing    {missing}",
             f"  reference  {order.client_key}",
             f"  type       {tail}",
         ]
     )
+
+
+def age_words(age: float) -> str:
+    """Return an age in seconds, `42 s` or `7 min`."""
+    return f"{age:.0f} s" if age < _MINUTES_FROM_S else f"{age / 60:.0f} min"
 
 
 def nobody_to_tell() -> HedgetuiError:

@@ -1,4 +1,4 @@
-"""The verbs that act on a defended trade, from `dtms hedge` to `dtms ignore`.
+"""The verbs that act on a defended trade, from `dtms hedge` to `dtms resolve`.
 
 Only a running desk is asked. One opened for a moment would look at every trade and defend it, which
 is more than its caller asked for.
@@ -10,12 +10,13 @@ import argparse
 
 from hedgetui.console import dtms, output, vega
 from hedgetui.console import dtms_documents as documents
-from hedgetui.console.asking import Asker, Question
+from hedgetui.console.asking import Asker, Question, age_words
 from hedgetui.console.asking import refusal as refusal_of
 from hedgetui.domain import commands as cm
-from hedgetui.domain.errors import BrokerUnreachable, HedgetuiError
+from hedgetui.domain.errors import BrokerUnreachable, HedgetuiError, UsageError
+from hedgetui.domain.ids import key_tail
 from hedgetui.ports.desk import Outcome
-from hedgetui.ports.dtms import DefenceRow, DefenceView
+from hedgetui.ports.dtms import ActionView, DefenceRow, DefenceView
 
 FAMILY = "dtms "
 """What the questions' names begin with, since `close` and `hedge` are the Vega desk's."""
@@ -23,6 +24,8 @@ PATIENCE_S = 120.0
 """Two legs are closed one after the other, each with its own proof."""
 _ACTIONS = ("hedge", "unhedge", "close", "half", "breakeven")
 """Verbs that send an order."""
+_USAGE = frozenset({"no-such-action"})
+"""Refusals of what was asked for, not of how things stand."""
 _NOT_HELD = frozenset({"in-flight", "deferred", "unknown", "hedged", "own-position"})
 """Refusals by how things stand: no rule is against them."""
 
@@ -31,6 +34,8 @@ def refusal(outcome: Outcome) -> HedgetuiError:
     """Return the error, and with it the exit code, for an outcome that refused."""
     if outcome.code == "link":
         return BrokerUnreachable(outcome.message, hint=outcome.hint, code=outcome.code)
+    if outcome.code in _USAGE:
+        return UsageError(outcome.message, hint=outcome.hint, code=outcome.code)
     if outcome.code in _NOT_HELD:
         return HedgetuiError(outcome.message, hint=outcome.hint, code=outcome.code)
     return refusal_of(outcome)
@@ -77,6 +82,63 @@ async def _ignore(asker: Asker, options: argparse.Namespace) -> int:
     """Take a trade out of watch; its position stays as it is."""
     row = _watched((await asker.snapshot()).defence, options.ticket)
     return await _simple(asker, options, cm.Ignore(row.ticket))
+
+
+async def _resolve(asker: Asker, options: argparse.Namespace) -> int:
+    """Take a person's word about an unknown action; without the typed reference only show it."""
+    snapshot = await asker.snapshot()
+    action = _in_doubt(_reachable(snapshot.defence), options.ticket)
+    if options.typed is None:
+        _show_unknown(action, float(snapshot.status.now), options)
+        return 1
+    if not options.why.strip():
+        message = "--why is missing: what became of the action"
+        raise UsageError(message, hint='--why "not in the journal of the terminal"; it is kept')
+    command = cm.ResolveDefence(action.action_id, options.typed, options.why)
+    return await _simple(asker, options, command)
+
+
+def _in_doubt(view: DefenceView, ticket: int) -> ActionView:
+    """Return the unknown action of a trade.
+
+    Raises:
+        UsageError: it has none; the hint names those that are unknown.
+    """
+    rows = [*view.rows, *view.closed]
+    meant = {ticket, *(row.ticket for row in rows if ticket in {row.ticket, row.identifier})}
+    for action in view.unknown:
+        if action.ticket in meant:
+            return action
+    known = ", ".join(f"#{one.ticket} {one.kind}" for one in view.unknown)
+    hint = f"unknown now: {known}" if known else "no action is unknown"
+    raise UsageError(f"no unknown action of #{ticket}", hint=hint, code="no-such-action")
+
+
+def _show_unknown(action: ActionView, now: float, options: argparse.Namespace) -> None:
+    """Print an unknown action, what its proof lacks, and what must be typed to end it."""
+    age = max(0.0, now - (action.sent_at or action.at))
+    tail = key_tail(action.action_id)
+    output.say(cm.LOOK_FIRST_MT5)
+    output.say(
+        f'nothing done: hedgetui dtms resolve {options.ticket} --typed {tail} --why "…"'
+    )  # fmt: skip
+    if output.wants_json(options):
+        row: dict[str, object] = {
+            "ticket": action.ticket, "symbol": action.symbol, "kind": action.kind,
+            "text": action.text, "state": action.state, "age_s": age, "result": action.result,
+            "action_id": action.action_id, "missing": action.missing, "type": tail,
+        }  # fmt: skip
+        output.print_json({"code": "not-typed", "message": "nothing done", "action": row})
+        return
+    output.print_lines(
+        [
+            f"#{action.ticket} {action.symbol} {action.kind}: {action.text}",
+            f"  state      {action.state} for {age_words(age)}: {action.result}",
+            f"  missing    {action.missing}",
+            f"  reference  {action.action_id}",
+            f"  type       {tail}",
+        ]
+    )
 
 
 async def _simple(asker: Asker, options: argparse.Namespace, command: cm.Command) -> int:
@@ -129,5 +191,6 @@ QUESTIONS: dict[str, Question] = {
     FAMILY + "auto": _auto,
     FAMILY + "adopt": _adopt,
     FAMILY + "ignore": _ignore,
+    FAMILY + "resolve": _resolve,
 }
 """By the name the command line gives them."""

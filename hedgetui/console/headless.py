@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from hedgetui.console import crash, output, trader
@@ -70,12 +70,17 @@ class FactLines:
             return
         head = {"seq": fact.seq, "at": iso_utc(fact.at), "kind": fact.kind}
         try:
-            output.print_json({**head, **to_plain(fact.event)})
+            output.print_json({**head, **_apart(head, to_plain(fact.event))})
             output.flush()
         except (BrokenPipeError, HedgetuiError) as error:
             self.stuck = error
             if self.on_stuck is not None:
                 self.on_stuck(error)
+
+
+def _apart(head: Mapping[str, object], told: Mapping[str, object]) -> dict[str, object]:
+    """Return a fact's own fields; one that is named as the head's is, as `at`, is `its_at`."""
+    return {f"its_{name}" if name in head else name: value for name, value in told.items()}
 
 
 class Ending:
@@ -152,9 +157,15 @@ class Ending:
 
 
 async def run(
-    desk: RunningDesk, steps: Sequence[TraderStep], seconds: float, ending: Ending
+    desk: RunningDesk,
+    steps: Sequence[TraderStep],
+    seconds: float,
+    ending: Ending,
+    others: Coroutine[Any, Any, None] | None = None,
 ) -> dict[str, Any]:
     """Run for `seconds` of the desk's time and return the summary, all but its hash.
+
+    `others` act at the desk beside the trader who follows `steps`, until the end.
 
     Raises:
         HedgetuiError: the journal or the output failed.
@@ -163,18 +174,21 @@ async def run(
     began = desk.clock.now()
     box = desk.port.subscribe()
     counting = asyncio.create_task(_count_log(desk, box, ending, echo=not ending.streams))
-    script = asyncio.create_task(trader.follow(desk.port, desk.clock, steps, output.say))
+    follower = trader.follow(desk.port, desk.clock, steps, output.say)
+    scripts = [asyncio.create_task(one) for one in (follower, others) if one is not None]
     timer = desk.clock.call_later(seconds, lambda: ending.because("time is up"))
     try:
         why = await ending.wait()
     finally:
         timer.cancel()
-        script.cancel()
-        await asyncio.gather(script, return_exceptions=True)
+        for script in scripts:
+            script.cancel()
+        await asyncio.gather(*scripts, return_exceptions=True)
     if isinstance(why, BaseException):
         raise why
-    if script.done() and not script.cancelled():
-        script.result()
+    for script in scripts:
+        if not script.cancelled():
+            script.result()
     auditor = await desk.audit()
     box.close()
     return {

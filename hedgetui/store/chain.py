@@ -17,7 +17,7 @@ from hedgetui.domain.events import EVENT_TYPES, Event, Fact
 from hedgetui.domain.units import Timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from sqlite3 import Connection
 
 GENESIS = "0" * 64
@@ -98,3 +98,27 @@ def read(connection: Connection, after: int = 0) -> Iterator[Row]:
     query = f"SELECT {COLUMNS} FROM events WHERE seq > ? ORDER BY seq"  # noqa: S608  no input
     for record in connection.execute(query, (after,)):
         yield Row(*record)
+
+
+_FROM_LIST = ", ".join(
+    "?2" if column == "at" else f"json_extract(value, '$[{place}]')"
+    for place, column in ((0, "seq"), (1, "at"), (1, "kind"), (2, "payload"), (3, "prev_hash"),
+                          (4, "hash"))
+)  # fmt: skip
+"""What `json_each` of a list of rows without their time selects, in the order of the columns."""
+
+
+def insertion(rows: Sequence[Row], bound: int) -> tuple[str, Sequence[object]]:
+    """Return the one statement that writes `rows`, and its values.
+
+    Args:
+        rows: more than `bound` of them have to be of one time.
+        bound: as many rows may be written as bound values.
+    """
+    into = f"INSERT INTO events ({COLUMNS})"
+    if len(rows) <= bound:
+        places = ",".join(["(?,?,?,?,?,?)"] * len(rows))
+        return f"{into} VALUES {places}", [value for row in rows for value in row]
+    # No JSON spells a time as exactly as a bound value does.
+    texts = json.dumps([(row.seq, *row[2:]) for row in rows])
+    return f"{into} SELECT {_FROM_LIST} FROM json_each(?1)", (texts, rows[0].at)  # noqa: S608 - bound

@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from hedgetui.domain.units import Timestamp
 
 MAX_ROWS = 4_096
-"""Rows of one commit, and of one append: SQLite binds at most 32,766 values."""
+"""Rows of one commit that appends share: SQLite binds at most 32,766 values."""
+
+MAX_APPEND = 65_536
+"""Rows of one append, as of an imported file, which is there whole or not at all."""
 
 TAIL_ROWS = 256
 """Rows whose hashes are checked at every start; `facts` and `verify` check all."""
@@ -149,8 +152,8 @@ class Journal:
             raise self._failure.with_traceback(None)
         if not events:
             return ()
-        if len(events) > MAX_ROWS:
-            raise StoreError(f"{len(events)} events at once; one append takes {MAX_ROWS}")
+        if len(events) > MAX_APPEND:
+            raise StoreError(f"{len(events)} events at once; one append takes {MAX_APPEND}")
         if not math.isfinite(at):
             raise DataError("an event needs a finite time")
         written: asyncio.Future[tuple[Fact, ...]] = asyncio.get_running_loop().create_future()
@@ -240,16 +243,11 @@ class Journal:
             sqlite3.Error: the file failed; what it holds is unknown.
         """
         rows = self._rows(batch)
-        places = ",".join(["(?,?,?,?,?,?)"] * len(rows))
-        values = [value for row in rows for value in row]
         try:
             with outside_work():
                 # One hop: without a transaction of ours the statement is its own, committed
                 # when it returns, and nothing of it stays if a row is refused.
-                await self._connection.execute_fetchall(
-                    f"INSERT INTO events ({chain.COLUMNS}) VALUES {places}",  # noqa: S608
-                    values,
-                )
+                await self._connection.execute_fetchall(*chain.insertion(rows, MAX_ROWS))
         except sqlite3.IntegrityError as error:
             if len(batch) == 1:
                 _fail(batch[0], _refusal(error))
@@ -364,7 +362,7 @@ def _refusal(error: sqlite3.IntegrityError) -> HedgetuiError:
     if "actions.symbol" in reason or "actions.trade" in reason:
         return SlotTaken(
             "an action of this symbol is not over, or this one was planned before",
-            hint="wait for its end; an UNKNOWN one ends by evidence alone",
+            hint="wait for its end, or resolve it if it is unknown",
             code="slot_taken",
         )
     used = ("intents.client_key", "intents.intent_id", "actions.action_id")

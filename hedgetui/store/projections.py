@@ -15,6 +15,7 @@ from hedgetui.domain import orders as od
 from hedgetui.domain.instruments import leg_keys
 from hedgetui.domain.units import Contracts
 from hedgetui.store.actions import ActionProjection
+from hedgetui.store.tails import TailProjection
 from hedgetui.store.violations import Violation, differences
 
 if TYPE_CHECKING:
@@ -33,9 +34,11 @@ class Projection:
         self._keys: set[str] = set()
         self._touched: dict[str, int] = {}
         self._actions = ActionProjection()
+        self._tails = TailProjection()
 
     def apply(self, fact: ev.Fact) -> Iterator[Violation]:
         """Take one fact and yield what it breaks."""
+        yield from self._tails.apply(fact)
         match fact.event:
             case ev.IntentRecorded(intent=intent):
                 yield from self._recorded(fact.seq, intent)

@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from hedgetui.domain.errors import DataError, StoreError
+from hedgetui.domain.units import Timestamp
 from hedgetui.store import chain
 from hedgetui.store.connection import DATABASE_ERRORS, explain, open_reader
 
@@ -36,3 +37,17 @@ def facts_of(path: Path, kinds: Sequence[str]) -> Iterator[Fact]:
                     raise StoreError(message, hint=hint, code="store_corrupt") from error
         except DATABASE_ERRORS as error:
             raise explain(error, path) from error
+
+
+def newest_at(path: Path) -> Timestamp | None:
+    """Return when the newest fact of a journal was; None in an empty one.
+
+    Raises:
+        StoreError: the file is missing or cannot be read.
+    """
+    with closing(open_reader(path)) as connection:
+        try:
+            row = connection.execute("SELECT at FROM events ORDER BY seq DESC LIMIT 1").fetchone()
+        except DATABASE_ERRORS as error:
+            raise explain(error, path) from error
+    return None if row is None else Timestamp(row[0])

@@ -30,7 +30,7 @@ from hedgetui.store.journal import Journal
 from tests.console.conftest import ROOT
 from tests.store.action_facts import moved_action, planned
 from tests.store.facts import NOON
-from tests.ui.still_desk import StillDesk
+from tests.ui.still_desk import NOW, StillDesk
 
 GOLD = Trade(
     identifier=PositionId(4417201), ticket=Ticket(4417299), symbol="XAUUSD", side=Side.BUY,
@@ -162,7 +162,8 @@ def test_reading_leaves_the_journal_and_its_folder_as_they_were(hedgetui, db):
 @pytest.mark.parametrize(
     "words",
     [("hedge", "7"), ("unhedge", "7"), ("close", "7", "--yes"), ("half", "7"), ("breakeven", "7"),
-     ("auto", "7", "off"), ("adopt", "7"), ("ignore", "7")],
+     ("auto", "7", "off"), ("adopt", "7"), ("ignore", "7"), ("resolve", "7"),
+     ("resolve", "7", "--typed", "ABCDEF", "--why", "x")],
 )  # fmt: skip
 def test_what_acts_needs_a_desk_that_runs(hedgetui, db, words):
     ended = hedgetui("dtms", *words, "--db", db, "--json")
@@ -206,7 +207,7 @@ class DtmsDesk(StillDesk):
                 expires_at=NOON,
             )  # fmt: skip
             return dk.Outcome(ok=True, code="preview", message="preview", preview=preview)
-        return dk.Outcome(ok=True, code="done", message="done")
+        return self.answers.get(type(command), dk.Outcome(ok=True, code="done", message="done"))
 
 
 @contextmanager
@@ -286,6 +287,62 @@ def test_an_unwatched_position_says_why_and_how_to_adopt_it(hedgetui, db):
         far = hedgetui("dtms", "adopt", 4417401, "--db", db, "--json")
         assert (far.code, far.error["hint"]) == (2, "did you mean 4417400?")
         assert desk.told == []
+
+
+DOUBT = dv.ActionView(
+    action_id="01JD2K9Q4Z7M3X5T6W8YBCK4H7", at=NOW, ticket=4417201, symbol="XAUUSD",
+    kind="open_hedge", state="UNKNOWN", text="SELL 0.20 XAUUSD SL 2648.12", result="10009 done",
+    retcode=10009, rule="T5", why="score -6.2", by="dtms", sent_at=Timestamp(NOW - 600),
+    ended_at=None, missing="no position, order or deal bears its magic",
+)  # fmt: skip
+WHY = "not in the journal of the terminal"
+
+
+def test_an_unknown_action_is_shown_with_what_ends_it(hedgetui, db):
+    with running(db) as desk:
+        desk.defence = replace(desk.defence, actions=(DOUBT,))
+        shown = hedgetui("dtms", "resolve", 4417201, "--db", db)
+        assert shown.code == 1
+        assert shown.out.splitlines() == [
+            "#4417201 XAUUSD open_hedge: SELL 0.20 XAUUSD SL 2648.12",
+            "  state      UNKNOWN for 10 min: 10009 done",
+            "  missing    no position, order or deal bears its magic",
+            "  reference  01JD2K9Q4Z7M3X5T6W8YBCK4H7",
+            "  type       BCK4H7",
+        ]
+        assert cm.LOOK_FIRST_MT5 in shown.err
+        assert "hedgetui dtms resolve 4417201 --typed BCK4H7 --why" in shown.err
+        told = hedgetui("dtms", "resolve", 4417201, "--db", db, "--json")
+        assert (told.code, told.json["code"]) == (1, "not-typed")
+        assert (told.json["action"]["type"], told.json["action"]["age_s"]) == ("BCK4H7", 600)
+        assert desk.told == []
+
+
+def test_a_person_ends_an_unknown_action_by_its_reference_and_a_reason(hedgetui, db):
+    with running(db) as desk:
+        desk.defence = replace(desk.defence, actions=(DOUBT,))
+        words = ("dtms", "resolve", 4417201, "--typed", "bck4h7", "--db", db)
+        mute = hedgetui(*words, "--why", " ")
+        assert (mute.code, mute.out) == (2, "")
+        assert "--why is missing" in mute.err
+        other = hedgetui("dtms", "resolve", 4417202, "--db", db, "--json")
+        assert (other.code, other.error["code"]) == (2, "no-such-action")
+        assert other.error["hint"] == "unknown now: #4417201 open_hedge"
+        assert desk.told == []
+        done = hedgetui(*words, "--why", WHY, "--json")
+        assert (done.code, done.json["code"]) == (0, "done")
+        assert desk.told == [cm.ResolveDefence(DOUBT.action_id, "bck4h7", WHY)]
+
+
+@pytest.mark.parametrize(("code", "ends"), [("not-typed", 1), ("no-such-action", 2)])
+def test_a_refused_verdict_ends_as_that_about_an_order(hedgetui, db, code, ends):
+    with running(db) as desk:
+        desk.defence = replace(desk.defence, actions=(DOUBT,))
+        desk.answers[cm.ResolveDefence] = dk.Outcome(ok=False, code=code, message="no")
+        ended = hedgetui(
+            "dtms", "resolve", 4417201, "--typed", "x", "--why", WHY, "--db", db, "--json"
+        )  # fmt: skip
+        assert (ended.code, ended.error["code"]) == (ends, code)
 
 
 def test_a_desk_without_mt5_says_so(hedgetui, db):

@@ -39,7 +39,7 @@ from hedgetui.domain.units import Contracts, Timestamp
 from hedgetui.ports.journal import SlotTaken
 from hedgetui.simulation.virtual_loop import run_virtual
 from hedgetui.store.chain import GENESIS
-from hedgetui.store.journal import MAX_ROWS, Journal, Run
+from hedgetui.store.journal import MAX_APPEND, MAX_ROWS, Journal, Run
 from hedgetui.store.verify import verify
 from tests.store.facts import (
     NOON,
@@ -246,13 +246,28 @@ def test_a_time_that_is_no_number_is_refused(tmp_path: Path, at: float):
 def test_more_rows_than_one_commit_takes_are_split_between_appends_only(tmp_path: Path):
     async def work(journal: Journal) -> None:
         with pytest.raises(StoreError, match="at once"):
-            await journal.append(NOON, [EngineStopped("t")] * (MAX_ROWS + 1))
+            await journal.append(NOON, [EngineStopped("t")] * (MAX_APPEND + 1))
         half = [EngineStopped("t")] * (MAX_ROWS // 2 + 1)
         first, second = await asyncio.gather(journal.append(NOON, half), journal.append(NOON, half))
         assert second[0].seq == first[-1].seq + 1
         assert await journal.facts() == first + second
 
     with_journal(tmp_path / "sim.db", work)
+
+
+def test_an_append_of_more_rows_is_one_statement_and_leaves_no_part_behind(tmp_path: Path):
+    at = Timestamp(NOON + 0.1 + 1e-7)
+
+    async def work(journal: Journal) -> None:
+        many = [EngineStopped(f"t{n} ü\n'\"") for n in range(MAX_ROWS + 1)]
+        written = await journal.append(at, many)
+        assert await journal.facts() == written, "times to the last bit, texts to the last sign"
+        with pytest.raises(StoreError, match="refused a row"):
+            await journal.append(at, [*many, moved(7, "SENDING", "WORKING")])
+        assert await journal.facts() == written
+
+    with_journal(tmp_path / "sim.db", work)
+    assert verify(tmp_path / "sim.db").ok
 
 
 def test_runs_are_counted_and_a_missing_end_is_a_crash(tmp_path: Path):
