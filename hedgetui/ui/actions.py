@@ -13,7 +13,7 @@ from typing import Literal
 
 from hedgetui.ui.keynames import display
 
-Scope = Literal["app", "grid", "log", "vega", "dtms"]
+Scope = Literal["app", "grid", "log", "vega", "dtms", "accounts"]
 """Where a key holds. `app` holds everywhere, the others while their widget or pane is there."""
 
 Danger = Literal["", "safe", "order"]
@@ -39,11 +39,17 @@ class Action:
     footer: int = 0
     """Importance in the footer, 1 first; 0 keeps it out."""
     danger: Danger = ""
+    elsewhere: tuple[tuple[str, str], ...] = ()
+    """(screen, title) where the key is about something of that screen."""
 
     @property
     def shown(self) -> str:
         """Return the keys as a person reads them: `? f1`."""
         return " ".join(display(key) for key in self.keys)
+
+    def title_on(self, screen: str) -> str:
+        """Return what the verb is called on a screen."""
+        return dict(self.elsewhere).get(screen, self.title)
 
 
 def _move(name: str, keys: tuple[str, ...], title: str, help_text: str) -> Action:
@@ -63,6 +69,7 @@ ACTIONS: tuple[Action, ...] = (
     _move("bottom", ("end", "G"), "Bottom", "last row"),
     Action("nav.screen.1", ("1",), "app", "Vega", "vega screen", "Move", "view.screen_1"),
     Action("nav.screen.2", ("2",), "app", "DTMS", "defended trades", "Move", "view.screen_2"),
+    Action("nav.screen.4", ("4",), "app", "Accounts", "hedge accounts", "Move", "view.screen_4"),
     Action("nav.screen.7", ("7",), "app", "Health", "link and desk health", "Move",
            "view.screen_7"),
     Action("nav.prev", ("left_square_bracket",), "app", "Previous screen", "previous screen",
@@ -89,6 +96,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("vega.chart", ("v",), "vega", "Chart", "next chart", "Look", "view.chart"),
     Action("vega.scan", ("c",), "vega", "Scan", "scan again", "Look", "trade.scan", 9),
     Action("dtms.why", ("w",), "dtms", "Why", "why of a trade", "Look", "dtms.why", 9),
+    Action("acc.fewer_days", ("comma",), "accounts", "Days-", "look back a day less", "Look",
+           "tails.fewer_days"),
+    Action("acc.more_days", ("full_stop",), "accounts", "Days+", "look back a day more", "Look",
+           "tails.more_days"),
     Action("log.size", ("L",), "app", "Log", "log size", "Look", "view.log_size", 10),
     Action("log.follow", ("F",), "app", "Follow", "log follows", "Look", "view.log_follow"),
     Action("log.why", ("x",), "app", "Why", "why this log line", "Look", "view.why"),
@@ -105,7 +116,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("trade.roll", ("M",), "app", "Roll", "roll the hedge month", "Trade", "trade.roll", 0,
            "order"),
     Action("trade.close", ("C",), "app", "Close", "close + unhedge", "Trade", "trade.close", 5,
-           "order"),
+           "order", (("accounts", "Cash"),)),
     Action("trade.enter", ("E",), "app", "Enter", "enter a candidate", "Trade", "trade.enter", 6,
            "order"),
     Action("trade.unhedge", ("W",), "dtms", "Unhedge", "unwind a trade's hedge", "Trade",
@@ -116,10 +127,14 @@ ACTIONS: tuple[Action, ...] = (
            "dtms.breakeven", 9, "order"),
     Action("trade.watch", ("I",), "dtms", "Watch", "adopt or ignore a position", "Trade",
            "dtms.watch", 9, "order"),
+    Action("trade.adjust", ("O",), "accounts", "Adjust", "adjust a balance", "Trade",
+           "tails.adjust", 6, "order"),
+    Action("trade.suspend", ("V",), "accounts", "Suspend", "suspend or resume tails", "Trade",
+           "tails.suspend", 9, "order"),
     Action("trade.cancel", ("X",), "app", "Cancel", "cancel an order", "Trade", "trade.cancel", 11,
            "safe"),
     Action("trade.auto", ("T",), "app", "Auto", "auto-hedge on/off", "Trade", "trade.auto", 7,
-           "order"),
+           "order", (("accounts", "Mode"),)),
     Action("trade.arm", ("A",), "app", "Arm", "arm or disarm", "Trade", "trade.arm", 8, "order"),
     Action("trade.kill", ("K",), "app", "KILL", "stop everything", "Trade", "trade.kill", 1,
            "safe"),
@@ -152,6 +167,7 @@ _SCOPE_WORDS: dict[str, str] = {
     "log": "in the log",
     "vega": "Vega screen",
     "dtms": "DTMS screen",
+    "accounts": "Accounts screen",
 }
 _DANGER_WORDS: dict[str, str] = {
     "": "",

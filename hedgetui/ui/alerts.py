@@ -1,8 +1,8 @@
 """When to ring: few reasons, each worth turning one's head for.
 
 The bell marks a tmux window and wakes people, so it rings for a rejected order, for a broken band
-while nobody hedges, for a lost link, for a trade that came to be hedged and for an action in doubt;
-never twice within half a minute.
+while nobody hedges, for a lost link, for a trade that came to be hedged, for an action in doubt and
+for a tail over its threshold that no rule hedges; never twice within half a minute.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from hedgetui.ports.desk import DeskSnapshot
 from hedgetui.ports.dtms import DefenceView
 from hedgetui.ports.journal import LogRecord
+from hedgetui.ports.tails import TailsView
+from hedgetui.ui.screens.accounts_text import unattended
 
 QUIET_S = 30.0
 
@@ -26,8 +28,17 @@ def worth_a_bell(
         return False
     lost = before.status.link == "ready" and after.status.link != "ready"
     was_red, is_red = before.book.level == "red", after.book.level == "red"
-    unattended = is_red and not after.status.auto and (not was_red or before.status.auto)
-    return lost or unattended or _defence_needs_eyes(before.defence, after.defence)
+    alone = is_red and not after.status.auto and (not was_red or before.status.auto)
+    if lost or alone or _defence_needs_eyes(before.defence, after.defence):
+        return True
+    return _tail_needs_eyes(before.tails, after.tails)
+
+
+def _tail_needs_eyes(before: TailsView, after: TailsView) -> bool:
+    """Tell whether a tail came over its threshold while no rule hedges it."""
+    if before.version == after.version or not before.rows:
+        return False
+    return bool(unattended(after) - unattended(before))
 
 
 def _defence_needs_eyes(before: DefenceView, after: DefenceView) -> bool:

@@ -28,6 +28,7 @@ from hedgetui.ui.bridge import Bridge
 from hedgetui.ui.crash import crash_line
 from hedgetui.ui.dialogs.base import Dialog
 from hedgetui.ui.glyphs import icon_set
+from hedgetui.ui.handlers.accounts import TailKeys
 from hedgetui.ui.handlers.dtms import DefenceKeys
 from hedgetui.ui.handlers.picks import Picks
 from hedgetui.ui.handlers.tables import TableKeys
@@ -79,7 +80,7 @@ class HedgeApp(CellDiffApp[None], App[None], inherit_bindings=False):
         self.set_keymap(self.keymap_in_use)
         self.bridge = Bridge(desk, self.post_message, settings.fps)
         self.trade, self.view, self.take = TradeKeys(self), ViewKeys(self), TakeKeys(self)
-        self.dtms = DefenceKeys(self)
+        self.dtms, self.tails = DefenceKeys(self), TailKeys(self)
         self.tables, self.picks = TableKeys(self), Picks(self)
         self.notices = Notices(self._show_alarms)
         self.shell = Shell(

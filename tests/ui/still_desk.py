@@ -284,7 +284,13 @@ class StillDesk:
             case cmd.PreviewFlatten():
                 return Outcome(ok=True, code="preview", message="", preview=FLATTEN)
             case (
-                cmd.PreviewHedge() | cmd.PreviewEntry() | cmd.PreviewClose() | cmd.PreviewDefence()
+                cmd.PreviewHedge()
+                | cmd.PreviewEntry()
+                | cmd.PreviewClose()
+                | cmd.PreviewDefence()
+                | cmd.PreviewTail()
+                | cmd.PreviewAdjust()
+                | cmd.PreviewTailRoll()
             ):
                 return Outcome(ok=True, code="preview", message="", preview=HEDGE)
         return Outcome(ok=True, code="done", message="")

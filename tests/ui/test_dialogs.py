@@ -16,6 +16,8 @@ from hedgetui.ui.dialogs.help import emergency_card
 from hedgetui.ui.dialogs.preview import PreviewDialog
 from tests.ui.console_stage import opened, run
 from tests.ui.still_desk import BOOK, EMPTY, FULL, HEDGE, LOG, NOW, ORDER, STATUS, StillDesk
+from tests.ui.still_tails import TAILS
+from tests.ui.still_trades import DEFENCE, GOLD
 
 
 def with_status(**changes):
@@ -449,3 +451,15 @@ def test_fold_loses_nothing_and_fits():
     rows = fold(text, 7)
     assert max(map(len, rows)) <= 7
     assert "".join(rows).replace(" ", "") == text.replace(" ", "")
+
+
+def test_leaving_says_what_becomes_of_mt5_trades_and_of_tails():
+    rows = left_behind(replace(EMPTY, defence=DEFENCE, tails=TAILS))
+    soft = replace(GOLD, hedge=replace(GOLD.hedge, soft_sl=True))
+    alone = left_behind(replace(EMPTY, defence=replace(DEFENCE, rows=(soft,))))
+    ruled = sum(row.mode != "manual" for row in TAILS.rows)
+    assert rows == [
+        "4 MT5 trade(s) lose their defence, 1 of them hedged",
+        f"{ruled} hedge account(s) are no longer hedged by rule",
+    ]
+    assert alone[0] == "SOFT SL of 4417201 is watched by nobody"

@@ -273,7 +273,7 @@ def test_no_answer_is_never_taken_for_no_trades():
 
 def test_the_banner_says_what_is_in_doubt():
     text = " | ".join(defence_alarms(TROUBLED))
-    assert "close_all UNKNOWN for XAUUSD 4417201" in text
+    assert "close_all UNKNOWN for XAUUSD 4417201: may be done (2, U: resolve)" in text
     assert "SOFT SL XAUUSD 4417201" in text
     assert defence_cautions(TROUBLED) == (
         "DEGRADED EURUSD 4417233: too small to hedge (2: trades)",

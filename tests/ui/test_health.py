@@ -196,14 +196,17 @@ def test_a_trend_keeps_its_scale_while_values_are_like():
 def test_keys_go_to_health_and_back():
     async def test():
         async with opened(size=(120, 36)) as console:
-            words = {"vega": "Positions (3)", "dtms": "HEALTHY", "health": "Last look"}
+            words = {"vega": "Positions (3)", "dtms": "HEALTHY", "accounts": "No cash order",
+                     "health": "Last look"}  # fmt: skip
             seen = []
-            for key in ("7", "1", "2", *["right_square_bracket"] * 3, *["left_square_bracket"] * 3):
+            forth, back = ["right_square_bracket"] * 4, ["left_square_bracket"] * 4
+            for key in ("7", "1", "2", "4", *forth, *back):
                 await console.press(key)
                 seen += [name for name, word in words.items() if word in console.text]
                 assert "Delta threshold breached" in console.text
             assert seen == [
-                "health", "vega", "dtms", "health", "vega", "dtms", "vega", "health", "dtms",
+                "health", "vega", "dtms", "accounts", "health", "vega", "dtms", "accounts", "dtms",
+                "vega", "health", "accounts",
             ]  # fmt: skip
 
     run(test())

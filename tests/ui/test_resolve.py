@@ -1,4 +1,4 @@
-"""An unknown order is ended at the screen only by a reason and the end of its own reference."""
+"""What is unknown is ended at the screen only by a reason and the end of its own reference."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hedgetui.ports.desk import Outcome
 from hedgetui.ui.dialogs.resolve import ResolveDialog
 from tests.ui.console_stage import opened, run
 from tests.ui.still_desk import DEGRADED, FULL, NOW, ORDER, STATUS, StillDesk
+from tests.ui.still_trades import GOLD, IN_DOUBT, TROUBLED
 
 KEY = "HT1.01JD2K9Q4Z7M3X5T6W8YBCK4H7"
 UNKNOWN = replace(ORDER, state="UNKNOWN", client_key=KEY, at=NOW - 42)
@@ -178,5 +179,88 @@ def test_small_letters_type_it_and_the_kill_key_stays_one():
             await console.press("U", *SAYING, "K")
             assert console.desk.commands == [cmd.SwitchAuto(on=False)]
             assert is_open(console)
+
+    run(test())
+
+
+# --- an action on an MT5 trade ---------------------------------------------------------------
+
+ACTION = replace(IN_DOUBT, action_id=KEY[4:], missing="no deal bears its magic")
+"""Of gold, which is the first row of the DTMS screen."""
+OTHER = replace(ACTION, action_id=KEY[4:-1] + "9", ticket=4417233, symbol="EURUSD")
+
+
+def defended(*actions, base=FULL):
+    return replace(base, defence=replace(TROUBLED, actions=actions))
+
+
+def test_the_unknown_action_of_the_chosen_trade_is_ended_on_its_screen():
+    async def test():
+        desk = StillDesk(defended(OTHER, ACTION, base=DOUBT))
+        async with opened(desk) as console:
+            await console.press("2")
+            assert console.app.dtms.chosen_ticket == GOLD.ticket
+            await console.press("U")
+            for part in (
+                *("Resolve close_all 4417201", "close 0.40 XAUUSD", "UNKNOWN for 8s", KEY[4:]),
+                *("no answer in 15 s", "no deal bears its magic", "Look in the MT5 terminal"),
+                "after all is taken over",
+            ):
+                assert part in console.text, part
+            await console.press(*SAYING, *"bck4h7", "enter")
+            assert desk.commands == [cmd.ResolveDefence(KEY[4:], "bck4h7", "never there")]
+
+    run(test())
+
+
+def test_another_trade_s_end_does_not_end_it():
+    async def test():
+        async with opened(StillDesk(defended(OTHER, ACTION))) as console:
+            await console.press("2", "U", *SAYING, *"bck4h9", "enter")
+            assert console.desk.commands == []
+            assert "not the end of close_all 4417201's reference" in console.text
+
+    run(test())
+
+
+def test_what_follows_an_action_is_said_when_the_desk_may_act():
+    async def test():
+        status = replace(STATUS, armed=True)
+        async with opened(StillDesk(replace(defended(ACTION), status=status))) as console:
+            await console.press("2", "U")
+            assert "the next action may leave at once" in console.text
+
+    run(test())
+
+
+def test_an_action_that_is_proven_meanwhile_takes_no_verdict():
+    async def test():
+        async with opened(StillDesk(defended(ACTION))) as console:
+            await console.press("2", "U", *SAYING, *"bck4h7")
+            console.desk.move(defended(replace(ACTION, state="DONE")))
+            await console.caught_up()
+            assert "DONE by now" in console.text
+            await console.press("enter")
+            assert console.desk.commands == []
+            assert not is_open(console)
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "keys", "title"),
+    [
+        (defended(OTHER), ("2", "U"), "Resolve close_all 4417233"),
+        (defended(OTHER), ("U",), "Resolve close_all 4417233"),
+        (defended(OTHER, base=DOUBT), ("2", "U"), "Resolve #124"),
+        (defended(ACTION, base=DOUBT), ("U",), "Resolve #124"),
+        (defended(OTHER, ACTION), ("U", "2"), "Resolve close_all 4417201"),
+    ],
+)
+def test_the_key_finds_what_is_unknown_wherever_it_is_pressed(snapshot, keys, title):
+    async def test():
+        async with opened(StillDesk(snapshot)) as console:
+            await console.press(*keys)
+            assert title in console.text
 
     run(test())

@@ -9,6 +9,7 @@ import pytest
 from hedgetui.ui.app import HedgeApp
 from tests.ui.console_stage import SteppingClock, settings
 from tests.ui.still_desk import DEGRADED, DOWN, EMPTY, FULL, STATUS, StillDesk
+from tests.ui.still_tails import HEDGED, SUSPENDED, WAITING
 from tests.ui.still_trades import DEFENDED, LOST, NO_TRADES, TROUBLE
 
 FROZEN = replace(
@@ -67,6 +68,21 @@ PICTURES = {
     "dtms-why-80x24": ((80, 24), ("2", "w"), DEFENDED, {}),
     "health-mt5-120x36": ((120, 36), ("7",), TROUBLE, {}),
     "vega-micro-dtms-40x12": ((40, 12), (), DEFENDED, {}),
+    "accounts-120x36": ((120, 36), ("4", "plus", "j", "j"), HEDGED, {}),
+    "accounts-80x24": ((80, 24), ("4", "plus", "j", "j"), HEDGED, {}),
+    "accounts-waiting-120x36": ((120, 36), ("4", "plus", "G"), WAITING, {}),
+    "accounts-waiting-80x24": ((80, 24), ("4", "plus", "j"), WAITING, {}),
+    "accounts-suspended-60x20": ((60, 20), ("4", "plus"), SUSPENDED, {}),
+    "accounts-suspended-160x44": ((160, 44), ("4", "plus"), SUSPENDED, {}),
+    "accounts-40x12": ((40, 12), ("4",), WAITING, {}),
+    "accounts-light-80x24": ((80, 24), ("4",), HEDGED, {"theme": "hedgetui-light"}),
+    "accounts-ascii-100x30": (
+        (100, 30), ("4", "plus"), SUSPENDED, {"icons": "ascii", "theme": "ansi-dark"},
+    ),
+    "accounts-none-80x24": ((80, 24), ("4",), FULL, {}),
+    "accounts-cash-80x24": ((80, 24), ("4", "C", "enter", "enter", "enter", "6"), HEDGED, {}),
+    "accounts-adjust-80x24": ((80, 24), ("4", "O", *"-500"), HEDGED, {}),
+    "accounts-mode-80x24": ((80, 24), ("4", "G", "T"), HEDGED, {}),
     "vega-degraded-80x24": ((80, 24), (), DEGRADED, {}),
     "resolve-80x24": ((80, 24), ("U", *"hung in a dialog, cancelled", "enter", "2"), DOUBT, {}),
     "arm-live-80x24": (
@@ -112,3 +128,14 @@ def test_dtms_picture_without_colour(snap_compare, monkeypatch):
 
     monkeypatch.setenv("NO_COLOR", "1")
     assert snap_compare(picture_app(TROUBLE, {}), terminal_size=(80, 24), run_before=shown)
+
+
+def test_accounts_picture_without_colour(snap_compare, monkeypatch):
+    async def shown(pilot):
+        await settled(pilot)
+        for key in ("4", "plus"):
+            await pilot.press(key)
+            await settled(pilot)
+
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert snap_compare(picture_app(SUSPENDED, {}), terminal_size=(80, 24), run_before=shown)

@@ -1,7 +1,8 @@
 """Leaving, with a list of what stays behind at the broker.
 
 Ending the screen ends the hedging, so the dialog says what would be left unattended: open
-strangles, the futures held against them, and orders that are still working.
+strangles, the futures held against them, orders that are still working, MT5 trades without their
+defence and tails without their rule.
 """
 
 from __future__ import annotations
@@ -26,7 +27,25 @@ def left_behind(snapshot: DeskSnapshot) -> list[str]:
         rows.append(f"{status.unknown_orders} order(s) in unknown state")
     if rows and status.auto and status.armed:
         rows.append("auto-hedging stops: nobody keeps the book neutral")
+    return [*rows, *_undefended(snapshot), *_untended(snapshot)]
+
+
+def _undefended(snapshot: DeskSnapshot) -> list[str]:
+    """Return what becomes of MT5 trades; a stop that only the desk watches comes first."""
+    trades = snapshot.defence.rows
+    soft = [row.ticket for row in trades if row.hedge is not None and row.hedge.soft_sl]
+    rows = [f"SOFT SL of {ticket} is watched by nobody" for ticket in soft]
+    if trades:
+        hedged = sum(row.hedge is not None for row in trades)
+        also = f", {hedged} of them hedged" if hedged else ""
+        rows.append(f"{len(trades)} MT5 trade(s) lose their defence{also}")
     return rows
+
+
+def _untended(snapshot: DeskSnapshot) -> list[str]:
+    """Return what becomes of tails that a rule keeps hedged."""
+    ruled = sum(row.mode != "manual" for row in snapshot.tails.rows)
+    return [f"{ruled} hedge account(s) are no longer hedged by rule"] if ruled else []
 
 
 def quit_dialog(snapshot: DeskSnapshot | None) -> YesDialog:

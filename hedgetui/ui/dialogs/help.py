@@ -20,6 +20,7 @@ from hedgetui.ui.dialogs.base import Dialog, fold, keys, labelled
 RULES: tuple[str, ...] = (
     "No lower-case key reaches a broker. Orders preview; y sends, Enter never.",
     "On the DTMS screen H, C and T are about the chosen trade.",
+    "On Accounts H offers a tail's hedge, T is its mode, C enters cash, M rolls, b has more.",
     "K: 1st stops AUTO, 2nd freezes and cancels, 3rd offers to flatten.",
 )
 

@@ -41,6 +41,13 @@ class DefenceKeys:
         """Whether the DTMS screen is shown, so that shared keys are about its trades."""
         return self._app.shell.screen_name == "dtms"
 
+    @property
+    def chosen_ticket(self) -> int | None:
+        """The ticket of the row that is seen to be chosen; None where there is none."""
+        pane = self._app.shell.dtms
+        row = pane.row_view if self.here and pane.in_view else None
+        return None if row is None else row.ticket
+
     def hedge(self) -> None:
         """Preview a hedge of the chosen trade."""
         self._preview("hedge")

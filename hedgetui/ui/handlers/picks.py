@@ -9,6 +9,7 @@ from hedgetui.ui.screens.vega_rows import ALIVE
 
 if TYPE_CHECKING:
     from hedgetui.ports.desk import CandidateView, OrderView
+    from hedgetui.ports.dtms import ActionView
     from hedgetui.ui.app import HedgeApp
 
 _KEYS = "123456789"
@@ -70,6 +71,29 @@ class Picks:
             return rows[0][0]
         rows.insert(0, ("all", "every working order", ""))
         return await self._from("Cancel which order?", rows)
+
+    async def in_doubt(self) -> OrderView | ActionView | None:
+        """Return what to settle: the chosen DTMS trade's unknown action, else an unknown order.
+
+        While no order is unknown an action is meant on every screen.
+        """
+        snapshot = self._app.snapshot
+        actions = () if snapshot is None else snapshot.defence.unknown
+        chosen = self._app.dtms.chosen_ticket
+        for action in actions:
+            if action.ticket == chosen:
+                return action
+        if snapshot is None or snapshot.unknown or not actions:
+            return await self.unknown_order()
+        if len(actions) == 1:
+            return actions[0]
+        rows = [
+            (one.action_id, f"{one.kind} {one.symbol} {one.ticket}",
+             f"for {fmt.age(snapshot.status.now - one.at)}")
+            for one in actions
+        ]  # fmt: skip
+        answer = await self._from("Resolve which action?", rows)
+        return next((one for one in actions if one.action_id == answer), None)
 
     async def unknown_order(self) -> OrderView | None:
         """Return the unknown order to settle, or None."""

@@ -26,6 +26,9 @@ class TableKeys:
         from hedgetui.ui.dialogs.explain import CardDialog  # noqa: PLC0415 - off the first paint
 
         icons, shell = self._app.look.icons, self._app.shell
+        if grid is shell.accounts.tails:
+            self._app.tails.details(key)
+            return
         if grid in shell.dtms.panes:
             trade = shell.dtms.view_of(grid, key)
             if trade is not None:
@@ -59,6 +62,7 @@ class TableKeys:
             target.set_filter(text)
             self._app.shell.vega.show_captions()
             self._app.shell.dtms.show_captions()
+            self._app.shell.accounts.show_captions()
 
     async def _columns(self, grid: TreeGrid) -> None:
         from hedgetui.ui.dialogs.choice import Choice, ChoiceDialog  # noqa: PLC0415 - off first paint

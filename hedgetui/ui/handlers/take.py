@@ -16,13 +16,18 @@ from hedgetui.ui import format as fmt
 if TYPE_CHECKING:
     from hedgetui.ports.dtms import UnwatchedRow
     from hedgetui.ui.app import HedgeApp
+    from hedgetui.ui.screens.accounts_export import TailLine
     from hedgetui.ui.screens.dtms_export import TradeLine
     from hedgetui.ui.screens.health_rows import HealthRow
     from hedgetui.ui.screens.vega import Table
 
 
 def as_csv(
-    rows: Table | tuple[HealthRow, ...] | tuple[TradeLine, ...] | tuple[UnwatchedRow, ...],
+    rows: Table
+    | tuple[HealthRow, ...]
+    | tuple[TradeLine, ...]
+    | tuple[UnwatchedRow, ...]
+    | tuple[TailLine, ...],
 ) -> str:
     """Return a table with all its fields; what is unknown is an empty cell."""
     out = io.StringIO()

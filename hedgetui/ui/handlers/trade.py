@@ -7,10 +7,12 @@ only by the dialog's `y`, as `Confirm` with the preview's id. No method here tak
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hedgetui.domain import commands as cmd
 from hedgetui.domain.text import safe
+from hedgetui.ports.desk import OrderView
 from hedgetui.ui.kill import KillLadder, Step
 
 if TYPE_CHECKING:
@@ -35,20 +37,27 @@ class TradeKeys:
         self._ladder = KillLadder()
 
     def hedge(self) -> None:
-        """Preview the hedge now: of the book, or of the chosen DTMS trade on its screen."""
+        """Preview the hedge now: of the book, or of what is chosen on DTMS and Accounts."""
         if self._app.dtms.here:
             self._app.dtms.hedge()
+        elif self._app.tails.here:
+            self._app.tails.hedge()
         else:
             self._app.fly(PREVIEW, self._hedge())
 
     def roll(self) -> None:
-        """Preview the way out of a futures month that ends."""
-        self._app.fly(PREVIEW, self.preview(cmd.PreviewRoll()))
+        """Preview the way out of a futures month that ends, or of a tail into another."""
+        if self._app.tails.here:
+            self._app.tails.roll()
+        else:
+            self._app.fly(PREVIEW, self.preview(cmd.PreviewRoll()))
 
     def close(self) -> None:
-        """Preview the exit from the chosen strangle, or DTMS trade on its screen."""
+        """Preview the exit from the chosen strangle or DTMS trade; on Accounts enter cash."""
         if self._app.dtms.here:
             self._app.dtms.close()
+        elif self._app.tails.here:
+            self._app.tails.cash()
         else:
             self._app.fly(PREVIEW, self._close())
 
@@ -61,9 +70,12 @@ class TradeKeys:
         self._app.fly(PREVIEW, self._cancel())
 
     def auto(self) -> None:
-        """Switch auto-hedging, or a DTMS trade's automation; less is immediate and loud."""
+        """Switch auto-hedging, a DTMS trade's automation or a tail's mode; less is immediate."""
         if self._app.dtms.here:
             self._app.dtms.auto()
+            return
+        if self._app.tails.here:
+            self._app.tails.mode()
             return
         snapshot = self._app.snapshot
         if snapshot is None:
@@ -106,7 +118,7 @@ class TradeKeys:
         self._app.fly("reconcile", self.send(cmd.Reconcile()))
 
     def resolve(self) -> None:
-        """Ask what became of an unknown order, and tell the desk."""
+        """Ask what became of an unknown order or action, and tell the desk."""
         self._app.fly(PREVIEW, self._resolve())
 
     def scan(self) -> None:
@@ -114,8 +126,11 @@ class TradeKeys:
         self._app.fly("scan", self.send(cmd.Scan()))
 
     def menu(self) -> None:
-        """Choose a preset, switch the strategy, release latches."""
-        self._app.fly(PREVIEW, self._menu())
+        """Choose a preset, switch the strategy, release latches; on Accounts its own verbs."""
+        if self._app.tails.here:
+            self._app.tails.menu()
+        else:
+            self._app.fly(PREVIEW, self._menu())
 
     async def send(self, command: cmd.Command) -> Outcome:
         """Send a command that needs no dialog and show the answer."""
@@ -192,15 +207,27 @@ class TradeKeys:
             await self.send(cmd.CancelAll() if every else cmd.CancelOrder(int(number)))
 
     async def _resolve(self) -> None:
-        from hedgetui.ui.dialogs.resolve import ResolveDialog  # noqa: PLC0415 - off the first paint
+        from hedgetui.ui.dialogs import resolve as rs  # noqa: PLC0415 - off the first paint
 
-        order = await self._app.picks.unknown_order()
+        row = await self._app.picks.in_doubt()
         snapshot = self._app.snapshot
-        if order is None or snapshot is None:
+        if row is None or snapshot is None:
             return
-        word = await self._app.ask(ResolveDialog(order, snapshot))
-        if word is not None:
-            await self.send(cmd.ResolveUnknown(order.number, word.typed, safe(word.reason)))
+        if isinstance(row, OrderView):
+            find = partial(rs.order_in, number=row.number)
+        else:
+            find = partial(rs.action_in, action_id=row.action_id)
+        doubt = find(snapshot)
+        if doubt is None:
+            return
+        word = await self._app.ask(rs.ResolveDialog(doubt, find))
+        if word is None:
+            return
+        reason = safe(word.reason)
+        if isinstance(row, OrderView):
+            await self.send(cmd.ResolveUnknown(row.number, word.typed, reason))
+        else:
+            await self.send(cmd.ResolveDefence(row.action_id, word.typed, reason))
 
     async def _arm(self) -> None:
         from hedgetui.ui.dialogs.arm import arm_live  # noqa: PLC0415 - off the first paint

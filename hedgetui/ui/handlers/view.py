@@ -25,6 +25,10 @@ class ViewKeys:
         """Show the DTMS screen."""
         self._app.shell.show_screen("dtms")
 
+    def screen_4(self) -> None:
+        """Show the Accounts screen."""
+        self._app.shell.show_screen("accounts")
+
     def screen_7(self) -> None:
         """Show the Health screen."""
         self._app.shell.show_screen("health")

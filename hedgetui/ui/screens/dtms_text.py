@@ -177,7 +177,7 @@ def defence_alarms(view: DefenceView) -> tuple[str, ...]:
         return ()
     rows = [
         f"DTMS {safe(action.kind, 20)} UNKNOWN for {safe(action.symbol, 14)} {action.ticket}: "
-        "may have been done, not sent again (2: trades)"
+        "may be done (2, U: resolve)"
         for action in view.unknown
     ]
     if view.mt5.link not in {READY, DEGRADED, *PASSING}:

@@ -21,17 +21,17 @@ def footer_line(keymap: Mapping[str, str], width: int, screen: str = "vega") -> 
     shown = sorted(here, key=lambda one: one.footer)
     chosen: list[Action] = []
     for action in shown:
-        if width_of(_line([*chosen, action], keymap)) <= width:
+        if width_of(_line([*chosen, action], keymap, screen)) <= width:
             chosen.append(action)
     trade_first = sorted(ACTIONS, key=lambda action: action.group != "Trade")
-    return _line([action for action in trade_first if action in chosen], keymap)
+    return _line([action for action in trade_first if action in chosen], keymap, screen)
 
 
-def _line(actions: list[Action], keymap: Mapping[str, str]) -> Line:
+def _line(actions: list[Action], keymap: Mapping[str, str], screen: str) -> Line:
     parts: list[Fragment] = []
     for action in actions:
         key = keys_shown(action, dict(keymap)).split(" ")[0]
         if parts:
             parts.append((" ", ""))
-        parts += [(key, "accent strong"), (f" {action.title}", "")]
+        parts += [(key, "accent strong"), (f" {action.title_on(screen)}", "")]
     return tuple(parts)

@@ -131,7 +131,8 @@ def _actions(view: DefenceView, now: float) -> Iterator[HealthRow]:
         since = fmt.whole_age(now - (action.sent_at or action.at))
         words = (f"{safe(action.kind, 20)} UNKNOWN for {since}: {safe(action.symbol, 14)} "
                  f"{action.ticket}, {safe(action.text, 80)}")  # fmt: skip
-        advice = "may have been done: do not repeat it by hand before looking in the terminal"
+        advice = ("may have been done: do not repeat it by hand before looking in the terminal; "
+                  "then U resolves it")  # fmt: skip
         yield HealthRow(GROUP, "Actions", "bad", words, "" if number else advice)
     if not view.unknown:
         yield HealthRow(GROUP, "Actions", "ok", "none unknown")

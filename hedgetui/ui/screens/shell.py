@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.screen import Screen
 
+from hedgetui.ui.screens.accounts import AccountsPane
 from hedgetui.ui.screens.dtms import DtmsPane
 from hedgetui.ui.screens.footer_text import footer_line
 from hedgetui.ui.screens.health import HealthPane
@@ -65,6 +66,7 @@ class Shell(Screen[None], inherit_bindings=False):
         self.screen_name = "vega"
         self.vega = VegaPane(look)
         self.dtms = DtmsPane(look)
+        self.accounts = AccountsPane(look)
         self.health = HealthPane(look)
         self.log_dock = LogDock(look, log_rows)
         self.log_pane = self.log_dock.pane
@@ -93,6 +95,7 @@ class Shell(Screen[None], inherit_bindings=False):
         yield self._banner
         yield self.vega
         yield self.dtms
+        yield self.accounts
         yield self.health
         yield self.micro
         yield self.log_dock
@@ -149,10 +152,12 @@ class Shell(Screen[None], inherit_bindings=False):
         return self.screen_name == "health"
 
     @property
-    def pane(self) -> VegaPane | DtmsPane | HealthPane:
+    def pane(self) -> VegaPane | DtmsPane | AccountsPane | HealthPane:
         """The pane of the screen that is shown."""
         if self.at_health:
             return self.health
+        if self.screen_name == "accounts":
+            return self.accounts
         return self.dtms if self.screen_name == "dtms" else self.vega
 
     @property
@@ -178,6 +183,7 @@ class Shell(Screen[None], inherit_bindings=False):
         self.log_dock.use_look(look)
         self.vega.use_look(look)
         self.dtms.use_look(look)
+        self.accounts.use_look(look)
         self.health.use_look(look)
         self._put_tabs()
         self.fit_rows()
@@ -199,8 +205,8 @@ class Shell(Screen[None], inherit_bindings=False):
     def focus_next_pane(self, step: int) -> None:
         """Focus the next pane; one that has no room is zoomed while it has the focus."""
         panes: list[Widget] = [*self.pane.panes, self.log_pane]
-        if self.is_micro:  # only the DTMS screen has tables there
-            panes = self.dtms.panes if self.pane is self.dtms else []
+        if self.is_micro:  # only two screens have tables there
+            panes = self.pane.panes if self.pane in {self.dtms, self.accounts} else []
         if not panes:
             return
         at = panes.index(self.focused) if self.focused in panes else -step
@@ -226,6 +232,7 @@ class Shell(Screen[None], inherit_bindings=False):
         self.set_class(widget is charts[1], "-zoom-day")
         self.set_class(widget is self.dtms.trades, "-zoom-trades")
         self.set_class(widget is self.dtms.unwatched, "-zoom-unwatched")
+        self.set_class(widget is self.accounts.tails, "-zoom-tails")
         self.set_class(widget is self.health, "-zoom-health")
         self.set_class(widget is self.log_pane, "-zoom-log")
         if widget is None and self._snapshot is not None:

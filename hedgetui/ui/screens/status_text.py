@@ -13,6 +13,7 @@ from hedgetui.domain.text import safe
 from hedgetui.ports.desk import BookView, DeskSnapshot, StatusView
 from hedgetui.ui import format as fmt
 from hedgetui.ui.glyphs import IconSet
+from hedgetui.ui.screens.accounts_text import tails_cautions
 from hedgetui.ui.screens.dtms_text import defence_alarms, defence_cautions, has_mt5
 from hedgetui.ui.screens.spans import Line, fit, join
 from hedgetui.ui.widgets.meanings import Fragment
@@ -241,7 +242,7 @@ def alarms(snapshot: DeskSnapshot) -> tuple[str, ...]:
 def cautions(snapshot: DeskSnapshot) -> tuple[str, ...]:
     """Return what holds orders back for now: a link that stands and must not be traded on."""
     link = (_link_note(snapshot),) if snapshot.status.link in {DEGRADED, *PASSING} else ()
-    return (*link, *defence_cautions(snapshot.defence))
+    return (*link, *tails_cautions(snapshot.tails), *defence_cautions(snapshot.defence))
 
 
 def _link_note(snapshot: DeskSnapshot) -> str:

@@ -10,7 +10,8 @@ from hedgetui.ui.screens.spans import Line
 from hedgetui.ui.screens.status_text import Look
 
 TABS: tuple[tuple[str, str, str], ...] = (
-    ("1", "Vega", "vega"), ("2", "DTMS", "dtms"), ("7", "Health", "health"),
+    ("1", "Vega", "vega"), ("2", "DTMS", "dtms"), ("4", "Accounts", "accounts"),
+    ("7", "Health", "health"),
 )  # fmt: skip
 """Key, title and name of every screen; a screen keeps its key when others come."""
 

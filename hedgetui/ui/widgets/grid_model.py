@@ -49,6 +49,14 @@ class Line(NamedTuple):
     fold: str
 
 
+def _harmless(cell: Cell | str) -> Cell:
+    """Return a cell with safe text."""
+    if isinstance(cell, str):
+        return Cell(safe(cell))
+    text = safe(cell.text)
+    return cell if text == cell.text else cell._replace(text=text)
+
+
 class GridModel:
     """The rows of one grid and the lines they make."""
 
@@ -63,6 +71,10 @@ class GridModel:
         self.row_filter: RowFilter | None = None
         self.is_flat = True
         self._roots: tuple[str, ...] = ()
+        self._known: dict[str, Line] = {}
+        """Lines of last time: thousands of new ones for each fill would keep the collector busy."""
+        self._below: dict[str, tuple[tuple[GridRow, ...], dict[str, Node]]] = {}
+        """By root: the rows handed over below it, and their nodes."""
 
     def set_rows(self, rows: Sequence[GridRow]) -> dict[str, Node]:
         """Take the new rows; return the previous node of each row whose cells changed.
@@ -90,15 +102,36 @@ class GridModel:
         return changed
 
     def _read(self, rows: Sequence[GridRow]) -> dict[str, Node]:
-        """Return nodes by key in tree order, reusing those that did not change."""
+        """Return nodes by key in tree order, reusing those that did not change.
+
+        What is below a root is not looked at when it is the very same tuple as last time.
+        """
         nodes: dict[str, Node] = {}
-        stack: list[tuple[GridRow, str | None, int]] = [(row, None, 0) for row in reversed(rows)]
+        below: dict[str, tuple[tuple[GridRow, ...], dict[str, Node]]] = {}
+        count = 0
+        for root in rows:
+            known = self._below.get(root.key)
+            if known is None or known[0] is not root.children:
+                known = root.children, self._read_below(root)
+            below[root.key] = known
+            nodes[root.key] = self._node(root, None, 0)
+            nodes.update(known[1])
+            count += 1 + len(known[1])
+            if len(nodes) != count:
+                raise ValueError(f"a row key at or below {root.key!r} is used twice")
+        self._below = below
+        return nodes
+
+    def _read_below(self, root: GridRow) -> dict[str, Node]:
+        """Return the nodes below a root."""
+        nodes: dict[str, Node] = {}
+        stack: list[tuple[GridRow, str, int]] = [(row, root.key, 1) for row in root.children[::-1]]
         while stack:
             row, parent, depth = stack.pop()
             if row.key in nodes:
                 raise ValueError(f"row key {row.key!r} is used twice")
             nodes[row.key] = self._node(row, parent, depth)
-            stack.extend((child, row.key, depth + 1) for child in reversed(row.children))
+            stack.extend((child, row.key, depth + 1) for child in row.children[::-1])
         return nodes
 
     def _node(self, row: GridRow, parent: str | None, depth: int) -> Node:
@@ -116,16 +149,14 @@ class GridModel:
             raise ValueError(
                 f"row {row.key!r} has {len(row.cells)} cells for {len(self.columns)} columns"
             )
-        cells = tuple(
-            Cell(safe(cell)) if isinstance(cell, str) else cell._replace(text=safe(cell.text))
-            for cell in row.cells
-        )
+        cells = tuple(map(_harmless, row.cells))
         return Node(row.key, cells, row.cells, parent, depth, children, row.meaning)
 
     def rebuild(self) -> None:
         """Work out the visible lines again."""
         shown = None if self.row_filter is None else self._kept(self.row_filter)
         lines: list[Line] = []
+        self._known = {line.key: line for line in self.lines}
         self._walk(self._roots, "", lines, shown, top=True)
         self.lines = lines
         self.index = {line.key: number for number, line in enumerate(lines)}
@@ -149,7 +180,10 @@ class GridModel:
             is_open = key in self.opened or (shown is not None and shown.get(key, False))
             guide = "" if top else bars + ("└ " if number == last else "├ ")
             fold = ("-" if is_open else "+") if node.children else ""
-            lines.append(Line(key, guide, fold))
+            known = self._known.get(key)
+            if known is None or known.guide != guide or known.fold != fold:
+                known = Line(key, guide, fold)
+            lines.append(known)
             if is_open and node.children:
                 below = "" if top else bars + ("  " if number == last else "│ ")
                 self._walk(node.children, below, lines, shown, top=False)
