@@ -48,6 +48,8 @@ class Errand:
     """Returns what is journalled in one write with the intent."""
     denied: Callable[[Refusal], ev.Event]
     """Returns what is journalled when a gate refuses."""
+    held: Callable[[], str] = str
+    """Returns why the order must not leave after all; asked once more when it is written."""
 
 
 class Executor:
@@ -141,7 +143,8 @@ class Executor:
             refused = Refusal(Denial.IN_FLIGHT, str(error))
             await self._deny(draft, refused, errand)
             return refused
-        await self._send(intent, facts[-1].seq, flattening=flattening)
+        held = errand.held() if errand else ""
+        await self._send(intent, facts[-1].seq, flattening=flattening, held=held)
         return Placed(self._recorder.state.intents[intent.intent_id])
 
     async def margin(self, draft: od.OrderDraft) -> br.Margin | None:
@@ -178,9 +181,9 @@ class Executor:
         denied = ev.OrderDenied(refused.code.value, refused.message, draft.describe())
         await self._recorder.record(denied, *([errand.denied(refused)] if errand else []))
 
-    async def _send(self, intent: od.Intent, seq: int, *, flattening: bool) -> None:
+    async def _send(self, intent: od.Intent, seq: int, *, flattening: bool, held: str) -> None:
         """Look once more, then let the bytes go; the ack timer starts before the await."""
-        objection = self._last_look(intent, flattening=flattening)
+        objection = self._last_look(intent, flattening=flattening) or held
         if objection:
             await self._tracker.prove(intent.intent_id, od.NeverSent(objection), objection)
             return

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hedgetui.domain.events import Event, Fact, IntentMoved, IntentRecorded, LatchSet
-from hedgetui.domain.orders import LIVE, Intent, Purpose, Side
+from hedgetui.domain.orders import Intent, IntentState, Purpose, Side
 from hedgetui.domain.tails import facts as tf
 from hedgetui.domain.tails.contracts import terms
 from hedgetui.domain.tails.exposure import RULE, TAILS_LATCH
@@ -27,6 +27,7 @@ _ALLOWED = {
     Mode.MANUAL: set[Side](),
 }
 _HALF = 50
+_NEVER_WORKED = {IntentState.ABANDONED, IntentState.ABSENT, IntentState.REJECTED}
 
 
 class TailAuditor:
@@ -62,7 +63,7 @@ class TailAuditor:
             case IntentRecorded(intent=intent) if intent.draft.purpose is Purpose.TAIL:
                 self._recorded(intent, placed)
             case IntentMoved(intent_id=key, after=after, cancel_wanted=wanted):
-                if wanted or after not in LIVE:
+                if wanted or after in _NEVER_WORKED:
                     self._unwanted.discard(key)
             case tf.InstanceSet(instance=instance):
                 self._suspended = instance is Instance.SUSPENDED
@@ -70,6 +71,8 @@ class TailAuditor:
                 self._stopped = on
             case _:
                 pass
+        if self._recount.orphan(fact.event):
+            self._say(28, fact.seq, "a fill of an order that nobody entered")
         self._recount.take(fact)
         self._ledger.take(fact)
 
@@ -123,7 +126,7 @@ class TailAuditor:
     def finish(self) -> None:
         """Compare at the end of a run, all quiet."""
         for intent_id in sorted(self._unwanted):
-            self._say(13, self._seq, f"order {intent_id} works although hedging is suspended")
+            self._say(13, self._seq, f"order {intent_id} was left although hedging is suspended")
         for roll in self._recount.rolls:
             if lost := self._recount.lost_by(roll):
                 self._say(28, self._seq, f"{roll}: {lost:+,} units in no balance")

@@ -52,8 +52,19 @@ class Recount:
         self._legs: defaultdict[str, list[Sent]] = defaultdict(list)
         self._of_key: defaultdict[Key, list[Sent]] = defaultdict(list)
 
+    def orphan(self, event: ev.Event) -> bool:
+        """Whether a fact fills an order that no earlier fact entered; it counts as nothing."""
+        match event:
+            case tf.CashFilled(cash=cash):
+                return cash not in self._cash
+            case tf.HedgeFilled(hedge=hedge):
+                return hedge not in self._foreign
+        return False
+
     def take(self, fact: ev.Fact) -> None:
         """Count one fact."""
+        if self.orphan(fact.event):
+            return
         match fact.event:
             case tf.CashEntered(cash=cash, key=key, side=side):
                 self._cash.setdefault(cash, (key, side.sign))

@@ -162,12 +162,8 @@ class Decider:
             self._unmet.add(key)
             if self._blocked(key):
                 return
-            working = self._parts.ledger.working(key)
-            if any(one.side is not proposal.side and not one.roll for one in working):
-                await self.take_back(key, "the balance has turned")
-            if working:
-                return
-            await self._place(key, proposal)
+            if not self._parts.ledger.working(key):
+                await self._place(key, proposal)
 
     def _proposal(self, key: Key) -> Proposal | None:
         ledger = self._parts.ledger

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from hedgetui.domain import orders as od
+from hedgetui.domain.events import LinkState
 from hedgetui.domain.tails import facts as tf
 from hedgetui.domain.tails.contracts import terms
 from hedgetui.domain.tails.exposure import RULE
 from hedgetui.domain.tails.items import HedgeItem
 from hedgetui.domain.tails.model import Key, Mode, Units
-from hedgetui.domain.tails.rules import ALLOWED, check_policy, offer
+from hedgetui.domain.tails.rules import ALLOWED, check_policy, offer, propose
 from hedgetui.engine.tails.parts import TailParts
 
 
@@ -38,10 +39,13 @@ class Mending:
             recorder.say("alarm", f"🛑 {where}: {comment} and count in it; {balance}")
 
     def baseless(self, key: Key) -> tuple[tuple[od.Intent, str], ...]:
-        """Return the working orders of a one-sided or manual key that nobody would send now.
+        """Return the working orders that nobody would send now, and why; none without a link.
 
-        Such a key never corrects what they do too much; under AUTO the balance itself turns.
+        They are taken back whatever holds new orders back: a one-sided or manual key would never
+        correct what they do too much.
         """
+        if self._parts.desk.state.link is not LinkState.READY:
+            return ()
         found = ((one, self._why_baseless(key, one)) for one in self._parts.ledger.working(key))
         intents = self._parts.desk.state.intents
         return tuple((intents[one.intent_id], why) for one, why in found if why)
@@ -51,11 +55,15 @@ class Mending:
         policy = ledger.policy(key)
         if one.roll or one.state is od.IntentState.UNKNOWN:
             return ""
+        size = terms(key.contract).size
+        due = propose(ledger.e(key), size, policy)
+        if due is not None and due.side is not one.side:
+            return "the balance has turned"
         if one.by == RULE and one.side not in ALLOWED[policy.mode]:
             return f"mode {policy.mode} places no {one.side}"
         if policy.mode not in {Mode.SELL, Mode.BUY}:
             return ""
-        wanted = offer(ledger.balance(key), terms(key.contract).size, policy)
+        wanted = offer(ledger.balance(key), size, policy)
         if wanted is None or wanted.side is not one.side or wanted.lots < one.working:
             return "the cash it was made for is gone"
         return ""

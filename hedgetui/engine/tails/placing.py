@@ -162,11 +162,17 @@ class Placing:
         errand = Errand(
             hedge.strategy,
             placed=lambda intent: self._placed(hedge, intent),
+            held=self._held,
             denied=lambda refused: tf.TailDenied(hedge.key, refused.code.value, refused.message),
         )
         outcome = await self._parts.desk.executor.place(hedge.draft, context_of, errand=errand)
         await self._said(hedge, outcome)
         return outcome
+
+    def _held(self) -> str:
+        """Return why nothing leaves although the gates let it pass a moment ago."""
+        suspended = self._parts.ledger.instance is Instance.SUSPENDED
+        return "suspended while the intent was written" if suspended else ""
 
     def _placed(self, hedge: Hedge, intent: od.Intent) -> Event:
         ledger, draft = self._parts.ledger, hedge.draft

@@ -50,12 +50,14 @@ class Waiting:
             f"{one.hedge_id} in doubt" for one in parts.ledger.working(key)
             if one.state is IntentState.UNKNOWN
         ]  # fmt: skip
+        rolling = any(one.roll for one in parts.ledger.working(key))
         differs = any(one.instrument_key == contract for one in state.differences)
         left = self.cooling.get(key, Timestamp(0.0)) - parts.now()
         reasons = (
             (venue.reason or "closed", not venue.open),
             ("position differs from the broker: unfreeze accepts it", differs),
             (doubtful[0] if doubtful else "", bool(doubtful)),
+            ("a roll is working", rolling),
             (f"cooling down {left:.0f} s", left > 0),
             (self.for_price(contract), True),
         )
