@@ -49,7 +49,8 @@ def health_of(
 
 
 def _counted(talk: Conversation) -> tuple[str, ...]:
-    unreadable = talk.session.unreadable + LIBRARY_LOG.unreadable
+    session = talk.session
+    unreadable = session.unreadable + LIBRARY_LOG.unreadable - session.library_unreadable
     counts = (
         (unreadable, "messages of the broker could not be read"),
         (talk.watchlist.dropped, "prices of a future were not believed"),

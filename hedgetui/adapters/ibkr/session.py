@@ -16,6 +16,7 @@ from hedgetui.adapters.ibkr.asking import Asking
 from hedgetui.adapters.ibkr.codes import Meaning, meaning
 from hedgetui.adapters.ibkr.connection import IbkrConnection
 from hedgetui.adapters.ibkr.parse import ERROR, ErrorRow, error_row, whole
+from hedgetui.adapters.ibkr.quiet import LIBRARY_LOG
 from hedgetui.domain.errors import BrokerUnreachable
 from hedgetui.domain.text import safe
 from hedgetui.domain.units import Timestamp
@@ -40,6 +41,9 @@ class Session(Asking):
         super().__init__(api, connection, clock)
         self.last_message_at: Timestamp | None = None
         self.unreadable = 0
+        """Messages of this session that we could not read."""
+        self.library_unreadable = LIBRARY_LOG.unreadable
+        """Messages the library could not read before it, of whatever session."""
         self.on_frame: Callable[[int, list[str]], bool] = lambda _number, _fields: False
         """Sees every message first; True keeps it from the library."""
         self.on_error: Callable[[ErrorRow], None] = lambda _: None
