@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import random
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -211,6 +212,19 @@ def test_a_key_used_twice_and_a_short_row_are_refused_without_a_trace():
     assert model.lines == before
 
 
+def test_a_row_that_changes_its_root_stays_open_and_is_never_under_two():
+    model = opened()
+    first, second, *rest = tree()
+    moved = replace(second, children=(*second.children, first.children[0]))
+    with pytest.raises(ValueError, match="used twice"):
+        model.set_rows([first, moved, *rest])
+    model.set_rows([replace(first, children=first.children[1:]), moved, *rest])
+    assert model.nodes["acc0/h0"].parent == "acc1"
+    assert [line.key for line in model.lines if line.key.startswith("acc0/h0")] == [
+        "acc0/h0", "acc0/h0/C-88030", "acc0/h0/C-88031",
+    ]  # fmt: skip
+
+
 @given(st.randoms(use_true_random=False))
 def test_lines_and_index_agree_after_any_sequence_of_changes(rng):
     model = GridModel(TREE_COLUMNS)
@@ -233,6 +247,11 @@ def test_lines_and_index_agree_after_any_sequence_of_changes(rng):
         for line in model.lines:
             parent = model.nodes[line.key].parent
             assert parent is None or model.index[parent] < model.index[line.key]
+        anew = GridModel(TREE_COLUMNS)
+        anew.opened = set(model.opened)
+        anew.sort_column, anew.row_filter = model.sort_column, model.row_filter
+        anew.set_rows(rows)
+        assert model.lines == anew.lines
 
 
 # --- on the screen -------------------------------------------------------------------------

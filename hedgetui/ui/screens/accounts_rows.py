@@ -2,13 +2,15 @@
 
 A cash order stands under every hedge that covers it, so a row's key is its path. What no fact has
 changed is the same tuple of hedges as before, and its rows are the same objects: a fill costs the
-rows of one key. Columns serve three levels, since siblings are what is compared and sorted.
+rows of the hedges it changed, a second the ages. Columns serve three levels, since siblings are
+what is compared and sorted.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final
 
 from hedgetui.domain.tails.model import Mode
@@ -51,6 +53,7 @@ TAIL_COLUMNS: tuple[Column, ...] = (
 """The last one is hidden at first; its hedges and TBD rows add up to the tail of their key."""
 
 
+_AGE: Final = next(place for place, one in enumerate(TAIL_COLUMNS) if one.key == "age")
 _BLANK, _NONE = Cell(""), Cell(NONE)
 
 
@@ -97,6 +100,12 @@ class _Branch:
     hedges: tuple[HedgeRow, ...]
     about: tuple[object, ...]
     rows: tuple[GridRow, ...]
+    made: dict[str, tuple[HedgeRow, GridRow]]
+    """By path: the hedge and its row."""
+
+
+_FACE = attrgetter(*(one.name for one in fields(TailRow) if one.name not in {"age_s", "hedges"}))
+"""Everything that the cells of a key are made of, but its age."""
 
 
 class TreeRows:
@@ -104,6 +113,7 @@ class TreeRows:
 
     def __init__(self) -> None:
         self._branches: dict[str, _Branch] = {}
+        self._faces: dict[str, tuple[tuple[object, ...], tuple[Cell, ...]]] = {}
 
     def rows(
         self, view: TailsView, start: float | None, zone: str, icons: IconSet
@@ -121,18 +131,33 @@ class TreeRows:
             key = tail_key(row)
             if key not in found:  # each key once, whatever the desk says
                 found[key] = GridRow(
-                    key, tail_cells(row, icons), self._below(key, row, start, zone, icons)
+                    key, self._cells(key, row, icons), self._below(key, row, start, zone, icons)
                 )
         self._branches = {key: kept for key, kept in self._branches.items() if key in found}
+        self._faces = {key: kept for key, kept in self._faces.items() if key in found}
         return list(found.values())
+
+    def _cells(self, key: str, row: TailRow, icons: IconSet) -> tuple[Cell, ...]:
+        """Return the cells of a key; when only time has passed, with another age."""
+        face = (icons.name, _FACE(row))
+        kept = self._faces.get(key)
+        if kept is None or kept[0] != face:
+            cells = tail_cells(row, icons)
+            self._faces[key] = (face, cells)
+            return cells
+        cells = kept[1]
+        return (*cells[:_AGE], _age(row), *cells[_AGE + 1 :])
 
     def _below(
         self, key: str, row: TailRow, start: float | None, zone: str, icons: IconSet
     ) -> tuple[GridRow, ...]:
-        about = (start, zone, icons.name, row.carried_in, row.contract_size, row.unit)
+        wording = (zone, row.contract_size, row.unit)
+        about = (wording, start, icons.name, row.carried_in)
         kept = self._branches.get(key)
         if kept is not None and kept.hedges is row.hedges and kept.about == about:
             return kept.rows
+        before = kept.made if kept is not None and kept.about[0] == wording else {}
+        made: dict[str, tuple[HedgeRow, GridRow]] = {}
         hedges, carried = window(row, start)
         below: dict[str, GridRow] = {}
         if carried:
@@ -141,9 +166,12 @@ class TreeRows:
         for hedge in hedges:
             path = f"{key}{SEPARATOR}{hedge_part(hedge)}"
             if path not in below:
-                below[path] = hedge_row(path, hedge, row, zone)
+                one = before.get(path)
+                if one is None or one[0] != hedge:
+                    one = hedge, hedge_row(path, hedge, row, zone)
+                made[path], below[path] = one, one[1]
         rows = tuple(below.values())
-        self._branches[key] = _Branch(row.hedges, about, rows)
+        self._branches[key] = _Branch(row.hedges, about, rows, made)
         return rows
 
 
@@ -185,10 +213,14 @@ def tail_cells(row: TailRow, icons: IconSet) -> tuple[Cell, ...]:
         Cell(words.short_mode(safe(row.mode_words, 60)), words.mode_tone(row)),
         Cell(f"{row.threshold_pct}%", "muted" if row.mode == Mode.MANUAL else "",
              row.threshold_pct),
-        Cell(NONE if row.age_s is None else fmt.whole_age(row.age_s), "", row.age_s),
+        _age(row),
         Cell(risk_text(row), "", row.at_risk),
         Cell(f"{row.tail:+,}" if row.tail else "0", "", row.tail),
     )  # fmt: skip
+
+
+def _age(row: TailRow) -> Cell:
+    return Cell(NONE if row.age_s is None else fmt.whole_age(row.age_s), "", row.age_s)
 
 
 def differs(row: TailRow) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain
 
 from hedgetui.domain.errors import DataError
 from hedgetui.domain.orders import Side
@@ -159,7 +160,7 @@ def mode_tone(row: TailRow) -> str:
 def strip_line(view: TailsView, days: int, width: int) -> Line:
     """Return look-back, counts of accounts, TBD rows and broken thresholds, and the instance."""
     accounts = len({row.account for row in view.rows})
-    tbd = sum(1 for row in view.rows for hedge in row.hedges if is_tbd(hedge))
+    tbd = sum(map(is_tbd, chain.from_iterable(row.hedges for row in view.rows)))
     over = sum(map(is_over, view.rows))
     state = _instance(view)
     look: Line = ((f"Look-back {days} day{'' if days == 1 else 's'} (, .)", ""),)

@@ -2,19 +2,21 @@
 
 A cash order appears under several hedge orders, so a row's key is its path and everything here
 goes by key. The model turns a tree of rows into a list of lines and tells which rows changed, so
-that the widget can repaint cells instead of itself. Flat rows are a tree without children.
+that the widget can repaint cells instead of itself. Flat rows are a tree without children. What a
+look costs follows from the roots and from what changed below them, not from all rows there are.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from hedgetui.domain.text import safe
 from hedgetui.ui.widgets.grid_columns import Cell, Column, RowFilter, sort_rank
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,25 @@ class Line(NamedTuple):
     fold: str
 
 
+@dataclass(slots=True, eq=False)
+class _Branch:
+    """A root with everything below it."""
+
+    root: Node
+    rows: tuple[GridRow, ...]
+    """What was handed over below the root."""
+    below: dict[str, Node]
+    """In tree order."""
+    lines: list[Line] = field(default_factory=list)
+    """The branch without filter and order, as it was when last worked out."""
+    is_current: bool = False
+    """Whether the lines still hold."""
+
+
+def _keys(row: GridRow) -> tuple[str, ...]:
+    return tuple([child.key for child in row.children])
+
+
 def _harmless(cell: Cell | str) -> Cell:
     """Return a cell with safe text."""
     if isinstance(cell, str):
@@ -70,11 +91,10 @@ class GridModel:
         self.sort_reverse = False
         self.row_filter: RowFilter | None = None
         self.is_flat = True
-        self._roots: tuple[str, ...] = ()
+        self._branches: dict[str, _Branch] = {}
+        """By root, in the order given."""
         self._known: dict[str, Line] = {}
         """Lines of last time: thousands of new ones for each fill would keep the collector busy."""
-        self._below: dict[str, tuple[tuple[GridRow, ...], dict[str, Node]]] = {}
-        """By root: the rows handed over below it, and their nodes."""
 
     def set_rows(self, rows: Sequence[GridRow]) -> dict[str, Node]:
         """Take the new rows; return the previous node of each row whose cells changed.
@@ -82,45 +102,78 @@ class GridModel:
         Lines are rebuilt only when they may differ. A key used twice, or a row with another
         number of cells than there are columns, raises `ValueError` and changes nothing.
         """
-        nodes = self._read(rows)
-        roots = tuple(row.key for row in rows)
-        old = self.nodes
+        branches = self._read(rows)
+        fresh, gone = self._compare(branches)
         changed = {
-            key: old[key] for key, node in nodes.items() if key in old and node is not old[key]
+            key: old
+            for key, node in fresh.items()
+            if (old := self.nodes.get(key)) is not None and old is not node
         }
         reshaped = (
-            roots != self._roots
-            or old.keys() != nodes.keys()
-            or any(node.children != nodes[key].children for key, node in changed.items())
+            bool(gone)
+            or any(key not in self.nodes for key in fresh)
+            or any(old.children != fresh[key].children for key, old in changed.items())
+            or list(branches) != list(self._branches)
         )
-        self.nodes, self._roots = nodes, roots
-        self.opened &= nodes.keys()
+        self._branches = branches
+        for key in gone:
+            del self.nodes[key]
+        self.nodes.update(fresh)
+        self.opened -= gone
         ordered_by_values = self.sort_column is not None or self.row_filter is not None
         if reshaped or (changed and ordered_by_values):
-            self.is_flat = all(not nodes[key].children for key in roots)
+            self.is_flat = not any(branch.rows for branch in branches.values())
             self.rebuild()
         return changed
 
-    def _read(self, rows: Sequence[GridRow]) -> dict[str, Node]:
-        """Return nodes by key in tree order, reusing those that did not change.
+    def _read(self, rows: Sequence[GridRow]) -> dict[str, _Branch]:
+        """Return the branches by root, with the nodes that did not change.
 
         What is below a root is not looked at when it is the very same tuple as last time.
         """
-        nodes: dict[str, Node] = {}
-        below: dict[str, tuple[tuple[GridRow, ...], dict[str, Node]]] = {}
-        count = 0
-        for root in rows:
-            known = self._below.get(root.key)
-            if known is None or known[0] is not root.children:
-                known = root.children, self._read_below(root)
-            below[root.key] = known
-            nodes[root.key] = self._node(root, None, 0)
-            nodes.update(known[1])
-            count += 1 + len(known[1])
-            if len(nodes) != count:
-                raise ValueError(f"a row key at or below {root.key!r} is used twice")
-        self._below = below
-        return nodes
+        branches: dict[str, _Branch] = {}
+        for row in rows:
+            if row.key in branches:
+                raise ValueError(f"row key {row.key!r} is used twice")
+            known = self._branches.get(row.key)
+            is_kept = known is not None and known.rows is row.children
+            children = known.root.children if known is not None and is_kept else _keys(row)
+            root = self._node(row, None, 0, children)
+            if known is None:
+                known = _Branch(root, row.children, self._read_below(row))
+            elif not is_kept:
+                known = _Branch(root, row.children, self._read_below(row), known.lines)
+            elif known.root is not root:
+                known = _Branch(root, known.rows, known.below, known.lines, known.is_current)
+            branches[row.key] = known
+        return branches
+
+    def _compare(self, branches: dict[str, _Branch]) -> tuple[dict[str, Node], set[str]]:
+        """Return the nodes that are new where they stand, and the keys that are nowhere now."""
+        gone: set[str] = set()
+        for key, old in self._branches.items():
+            if key not in branches:
+                gone |= {key, *old.below}
+            elif branches[key].below is not old.below:
+                gone |= old.below.keys() - branches[key].below.keys()
+        fresh: dict[str, Node] = {}
+        for key, branch in branches.items():
+            before = self._branches.get(key)
+            if before is branch:
+                continue
+            here = {} if before is None else before.below
+            found = [(key, branch.root, before is not None)]
+            if branch.below is not here:
+                found += [
+                    (name, node, name in here)
+                    for name, node in branch.below.items()
+                    if here.get(name) is not node
+                ]
+            for name, node, was_here in found:
+                if name in fresh or not (was_here or name in gone or name not in self.nodes):
+                    raise ValueError(f"a row key at or below {key!r} is used twice")
+                fresh[name] = node
+        return fresh, gone - fresh.keys()
 
     def _read_below(self, root: GridRow) -> dict[str, Node]:
         """Return the nodes below a root."""
@@ -128,15 +181,16 @@ class GridModel:
         stack: list[tuple[GridRow, str, int]] = [(row, root.key, 1) for row in root.children[::-1]]
         while stack:
             row, parent, depth = stack.pop()
-            if row.key in nodes:
+            if row.key in nodes or row.key == root.key:
                 raise ValueError(f"row key {row.key!r} is used twice")
-            nodes[row.key] = self._node(row, parent, depth)
+            nodes[row.key] = self._node(row, parent, depth, _keys(row))
             stack.extend((child, row.key, depth + 1) for child in row.children[::-1])
         return nodes
 
-    def _node(self, row: GridRow, parent: str | None, depth: int) -> Node:
+    def _node(
+        self, row: GridRow, parent: str | None, depth: int, children: tuple[str, ...]
+    ) -> Node:
         """Return the row's node: the one already there when it says the same."""
-        children = tuple(child.key for child in row.children)
         old = self.nodes.get(row.key)
         if (
             old is not None
@@ -149,17 +203,32 @@ class GridModel:
             raise ValueError(
                 f"row {row.key!r} has {len(row.cells)} cells for {len(self.columns)} columns"
             )
-        cells = tuple(map(_harmless, row.cells))
+        if old is None:
+            cells = tuple(map(_harmless, row.cells))
+        else:
+            cells = tuple(
+                kept if new == was else _harmless(new)
+                for new, was, kept in zip(row.cells, old.source, old.cells, strict=True)
+            )
         return Node(row.key, cells, row.cells, parent, depth, children, row.meaning)
 
     def rebuild(self) -> None:
         """Work out the visible lines again."""
-        shown = None if self.row_filter is None else self._kept(self.row_filter)
-        lines: list[Line] = []
-        self._known = {line.key: line for line in self.lines}
-        self._walk(self._roots, "", lines, shown, top=True)
+        if self.row_filter is None and self.sort_column is None:
+            for key, branch in self._branches.items():
+                if not branch.is_current:
+                    self._known = {line.key: line for line in branch.lines}
+                    branch.lines, branch.is_current = [], True
+                    self._walk((key,), "", branch.lines, None, top=True)
+            lines = list(chain.from_iterable(one.lines for one in self._branches.values()))
+        else:
+            shown = None if self.row_filter is None else self._kept(self.row_filter)
+            lines = []
+            self._known = {line.key: line for line in self.lines}
+            self._walk(tuple(self._branches), "", lines, shown, top=True)
+        self._known = {}
         self.lines = lines
-        self.index = {line.key: number for number, line in enumerate(lines)}
+        self.index = dict(zip([line.key for line in lines], range(len(lines)), strict=True))
 
     def _walk(
         self,
@@ -202,7 +271,7 @@ class GridModel:
         """Return the keys a filter keeps; True marks a row that must be open to show a hit."""
         kept: dict[str, bool] = {}
         below_hit: set[str] = set()
-        for key, node in self.nodes.items():
+        for key, node in self._in_order():
             match = row_filter.matches(node.cells)
             if row_filter.inverse:
                 hidden = match or (node.parent is not None and node.parent not in kept)
@@ -214,6 +283,12 @@ class GridModel:
                 if match:
                     self._open_way(node, kept)
         return kept
+
+    def _in_order(self) -> Iterator[tuple[str, Node]]:
+        """Yield every key and node, each after its parent."""
+        for key, branch in self._branches.items():
+            yield key, branch.root
+            yield from branch.below.items()
 
     def _open_way(self, node: Node, kept: dict[str, bool]) -> None:
         """Keep and open every ancestor of a hit."""
@@ -234,6 +309,7 @@ class GridModel:
         if not self.nodes[key].children or (key in self.opened) == is_open:
             return False
         self.opened ^= {key}
+        self._branches[self.ancestry(key)[-1]].is_current = False
         self.rebuild()
         return True
 
@@ -242,14 +318,16 @@ class GridModel:
         self.opened = (
             {key for key, node in self.nodes.items() if node.children} if is_open else set()
         )
+        for branch in self._branches.values():
+            branch.is_current = False
         self.rebuild()
 
     def reveal(self, key: str) -> None:
         """Open every ancestor of a row."""
-        parent = self.nodes[key].parent
-        while parent is not None:
-            self.opened.add(parent)
-            parent = self.nodes[parent].parent
+        root, *way = self.ancestry(key)[::-1]
+        if way:
+            self.opened.update((root, *way[:-1]))
+            self._branches[root].is_current = False
         self.rebuild()
 
     def ancestry(self, key: str) -> list[str]:
