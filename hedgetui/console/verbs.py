@@ -22,6 +22,7 @@ def add_all(commands: Commands, tree: Callable[[], argparse.ArgumentParser]) -> 
     _add_vega_verbs(commands.family("vega", "strangles hedged with futures"))
     _add_dtms_verbs(commands.family("dtms", "defence of MT5 trades"))
     _add_accounts_verbs(commands.family("accounts", "cash orders, their hedges and the tail"))
+    _add_balance_verbs(commands)
     _add_config_verbs(commands.family("config", "the settings"))
     _add_journal_verbs(commands.family("journal", "the audit journal"))
     _add_tool_verbs(commands, tree)
@@ -168,6 +169,67 @@ def _add_tail_questions(accounts: Commands) -> None:
     made["suspend"].add_argument("--why", default="suspended from the console", help="journalled")
     for name in ("hedge", "adjust", "roll"):
         made[name].add_argument("--yes", action="store_true", help="do what the preview shows")
+
+
+def _add_balance_verbs(commands: Commands) -> None:
+    module = "hedgetui.console.balance"
+    balance = commands.verb("balance", f"{module}:balance", "what a book leans to, and offsets")
+    _add_book(balance)
+    balance.add_argument("--nav", type=float, metavar="USD", help="else the value of the lines")
+    grow = commands.verb("grow", f"{module}:grow", "new exposure in the direction of the regime")
+    grow.add_argument(
+        "--regime", type=str.lower, metavar="NAME",
+        choices=("stagflation", "goldilocks", "disinflationary", "inflationary", "default"),
+        help="stagflation, goldilocks, disinflationary, inflationary, default; else measured",
+    )  # fmt: skip
+    _add_levels(grow)
+    for made in (balance, grow):
+        made.add_argument("--budget", default="500", metavar="USD", help="to spend at most (500)")
+        made.add_argument("--max", type=int, default=3, metavar="N", help="rows at most (3)")
+    _add_stress_verb(commands)
+    _add_recommend_verb(commands)
+
+
+def _add_stress_verb(commands: Commands) -> None:
+    stress = commands.verb("stress", "hedgetui.console.stress:run", "what a book could lose")
+    _add_book(stress)
+    add = stress.add_argument
+    add("-n", type=int, default=10_000, dest="paths", metavar="N", help="paths (10000)")
+    add("--horizon", type=float, default=6.0, metavar="MONTHS", help="to look ahead (6)")
+    add("--regime", default="ALL", metavar="NAME", help="of the market (ALL), as RISK_OFF")
+    add("--cash", type=float, default=0.0, metavar="USD", help="beside the positions")
+    add("--grid", action="store_true", help="also price × volatility × days")
+
+
+def _add_recommend_verb(commands: Commands) -> None:
+    module = "hedgetui.console.recommend"
+    recommend = commands.verb("recommend", f"{module}:run", "one option for a direction")
+    add = recommend.add_argument
+    add("--ticker", required=True, metavar="SYMBOL", help="of the underlying")
+    add("--direction", required=True, choices=("bullish", "bearish"), help="where it goes")
+    add("--budget", type=float, default=500.0, metavar="USD", help="to spend at most (500)")
+    add("--chain", metavar="FILE", help="CSV of option quotes")
+    add("--price", type=float, metavar="X", help="of the underlying, where the chain says none")
+    add("--day", metavar="DATE", help="of the quotes: 2025-11-20")
+    add("--csv", action="store_true", help="the contract as CSV")
+
+
+def _add_book(made: Parser) -> None:
+    """What a verb takes that values a book."""
+    add = made.add_argument
+    add("--positions", metavar="FILE", help="CSV: symbol,type,quantity,strike,expiry,right,price")
+    add("--index", default="SPY", metavar="SYMBOL", help="that deltas are weighted to (SPY)")
+    add("--day", metavar="DATE", help="of the positions: 2025-11-20; else today")
+    for name, text in (("--spot", "a price"), ("--beta", "a beta to the index")):
+        add(name, action="append", default=[], metavar="SYMBOL=N", help=f"{text}, repeatable")
+    _add_levels(made)
+
+
+def _add_levels(made: Parser) -> None:
+    add = made.add_argument
+    add("--vix", type=float, metavar="X", help="level of VIX, as 14.9")
+    add("--closes", metavar="FILE", help="daily closes, CSV: date,SPY,QQQ,…")
+    add("--csv", action="store_true", help="the rows as CSV")
 
 
 def _add_config_verbs(config: Commands) -> None:

@@ -1,0 +1,75 @@
+"""What is known of the market beside a book: levels, betas, volatility. The rest is unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Final
+
+from hedgetui.domain.balance.positions import Kind, Position
+
+INDEX: Final = frozenset({"SPY", "SPX", "XSP", "ES", "MES", "VOO", "IVV"})
+"""The index itself in its forms: beta 1 by definition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beta:
+    """How far an underlying moves when the index moves by one percent, and how surely."""
+
+    beta: float
+    r2: float | None = None
+    """Share of its variance that the index explains; none where the beta was given."""
+    days: int | None = None
+    """Daily returns it was measured on; none where it was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """Facts about the market at one moment; whatever is missing is unknown, never guessed."""
+
+    today: date
+    spots: Mapping[str, float] = field(default_factory=dict)
+    """Price by underlying."""
+    betas: Mapping[str, Beta] = field(default_factory=dict)
+    """By underlying."""
+    index: str = "SPY"
+    """What deltas are weighted to."""
+    index_level: float | None = None
+    """Its price."""
+    vix: float | None = None
+    """In vol points, as quoted: 14.9."""
+    rate: float = 0.04
+    """Yearly, continuous, for discounting options."""
+
+    def spot(self, one: Position) -> float | None:
+        """Return the price of what a line follows."""
+        if one.underlying in self.spots:
+            return self.spots[one.underlying]
+        if one.spot is not None:
+            return one.spot
+        return None if one.is_option else one.price
+
+    def beta(self, one: Position) -> Beta | None:
+        """Return the beta of what a line follows: the row's own, a given one, or the index's 1."""
+        if one.beta is not None:
+            return Beta(one.beta)
+        if one.underlying in self.betas:
+            return self.betas[one.underlying]
+        same = {one.underlying, self.index} <= INDEX or one.underlying == self.index
+        return Beta(1.0, 1.0) if same else None
+
+
+def with_book_prices(market: Market, positions: Iterable[Position]) -> Market:
+    """Return the market with the prices that the book itself says, where no better one is known.
+
+    A share in the book prices the options on it. Of two lines that disagree the order of
+    `Position.sort_key` decides, so that the order of the file does not.
+    """
+    spots: dict[str, float] = {}
+    for one in sorted(positions, key=lambda line: line.sort_key):
+        own = one.price if one.kind is Kind.EQUITY or not one.is_option else None
+        level = one.spot or own
+        if level is not None and level > 0:
+            spots.setdefault(one.underlying, level)
+    return replace(market, spots=spots | dict(market.spots))
