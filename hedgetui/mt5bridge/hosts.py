@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Final
 
 from hedgetui.domain.errors import ConfigError
 from hedgetui.domain.text import safe
+
+DEFAULT_PORT: Final = 18812
 
 
 def is_loopback(host: str) -> bool:

@@ -6,18 +6,16 @@ import contextlib
 import socket
 import sys
 import threading
-from typing import Final
 
 from hedgetui.domain.errors import ConfigError
 from hedgetui.domain.text import safe
 from hedgetui.mt5bridge.errors import HostileAnswer
 from hedgetui.mt5bridge.handshake import admit
-from hedgetui.mt5bridge.hosts import refuse_remote
+from hedgetui.mt5bridge.hosts import DEFAULT_PORT, refuse_remote
 from hedgetui.mt5bridge.plain_rpyc import CONFIG, BoundedChannel, DeadlineStream
 from hedgetui.mt5bridge.service import BridgeService
 from hedgetui.mt5bridge.token_file import TOKEN_BYTES
 
-DEFAULT_PORT: Final = 18812
 _HANDSHAKE_S = 3.0
 _ACCEPT_S = 0.25
 """How often the listening thread looks whether it shall end, where closing does not wake it."""

@@ -13,7 +13,8 @@ from typing import Any
 from hedgetui.domain.errors import StoreError
 from hedgetui.domain.units import Timestamp
 from hedgetui.mt5bridge.calls import FUNCTIONS, SENDING
-from hedgetui.mt5bridge.server import DEFAULT_PORT, BridgeServer
+from hedgetui.mt5bridge.hosts import DEFAULT_PORT
+from hedgetui.mt5bridge.server import BridgeServer
 from hedgetui.simulation.mt5 import admin
 from hedgetui.simulation.mt5.terminal import Terminal, TerminalBroken
 from hedgetui.simulation.mt5.venue import Venue

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from hedgetui.domain.units import Seconds
-from hedgetui.mt5bridge.server import DEFAULT_PORT
+from hedgetui.mt5bridge.hosts import DEFAULT_PORT
 from hedgetui.ports.broker import Environment
 
 
