@@ -35,6 +35,7 @@ from hedgetui.ui.handlers.tables import TableKeys
 from hedgetui.ui.handlers.take import TakeKeys
 from hedgetui.ui.handlers.trade import TradeKeys
 from hedgetui.ui.handlers.view import ViewKeys
+from hedgetui.ui.hangup import LOOK_S, watched
 from hedgetui.ui.keymap import read_keymap
 from hedgetui.ui.messages import BridgeEnded, DeskMoved
 from hedgetui.ui.notices import Notices
@@ -122,6 +123,7 @@ class HedgeApp(CellDiffApp[None], App[None], inherit_bindings=False):
     def on_mount(self) -> None:
         """Start to read the desk; say what of the settings could not be used."""
         self.run_worker(self._watch_desk(), name="bridge", group="bridge", exit_on_error=False)
+        self.set_interval(LOOK_S, watched(self, self._driver))
         for problem in self._problems:
             self.note(problem, warn=True)
 

@@ -20,13 +20,16 @@ import pytest
 class Terminal:
     """A program on a pseudo terminal, and the picture it paints."""
 
-    def __init__(self, columns, rows, *words):
+    def __init__(self, columns, rows, *words, behind_a_shell=False):
         self.picture = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.picture)
         self.raw = b""
         self.pid, self.file = pty.fork()
+        program = [sys.executable, "-m", "hedgetui", *words]
+        if self.pid == 0 and behind_a_shell:
+            os.execv("/bin/sh", ["sh", "-c", '"$@"; exit $?', "sh", *program])  # noqa: S606
         if self.pid == 0:
-            os.execv(sys.executable, [sys.executable, "-m", "hedgetui", *words])  # noqa: S606
+            os.execv(sys.executable, program)  # noqa: S606
         size = struct.pack("HHHH", rows, columns, 0, 0)
         fcntl.ioctl(self.file, termios.TIOCSWINSZ, size)
 
@@ -128,3 +131,20 @@ def test_a_second_screen_names_the_first():
             assert f"process {first.pid}" in second.text
         os.kill(first.pid, signal.SIGHUP)
         assert first.end() == 0
+
+
+def test_a_terminal_that_goes_without_a_word_ends_the_console():
+    """The shell between takes the signal; the console neither hangs on its output nor spins."""
+    life, held = os.pipe()
+    os.set_inheritable(held, True)
+    it = Terminal(100, 30, "demo", behind_a_shell=True)
+    os.close(held)
+    try:
+        it.until(lambda text: "Vega" in text and "SIM" in text)
+        os.close(it.file)
+        ready, _, _ = select.select([life], [], [], 45.0)
+        assert ready, "the console lives on without its terminal"
+        assert os.read(life, 1) == b""
+    finally:
+        os.close(life)
+        os.waitpid(it.pid, 0)
