@@ -133,20 +133,9 @@ async def _now(asker: Asker) -> Timestamp:
 
 async def _previewed(asker: Asker, options: argparse.Namespace, command: cm.Command) -> int:
     """Show the preview; with `--yes` confirm it and wait until nothing moves."""
-    outcome = await asker.dispatch(command)
-    if outcome.code == "nothing-to-do":
-        return vega.print_outcome(outcome, options)
-    if not outcome.ok or outcome.preview is None:
-        raise refusal(outcome)
-    vega.print_preview(outcome.preview)
-    if not options.yes:
-        output.say("nothing done: add --yes to do it")
-        return vega.print_outcome(outcome, options)
-    confirmed = await asker.dispatch(cm.Confirm(outcome.preview.preview_id))
-    if not confirmed.ok:
-        raise refusal(confirmed)
-    await asker.settle()
-    return vega.print_outcome(confirmed, options)
+    undone = "nothing done: add --yes to do it"
+    outcome, _ = await asking.previewed(asker, options, command, refusal, undone)
+    return vega.print_outcome(outcome, options)
 
 
 async def _simple(asker: Asker, options: argparse.Namespace, command: cm.Command) -> int:

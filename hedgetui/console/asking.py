@@ -92,22 +92,42 @@ async def roll(asker: Asker, options: argparse.Namespace) -> int:
 async def _preview_then_confirm(
     asker: Asker, options: argparse.Namespace, command: cm.Command
 ) -> int:
-    """Show the preview; with `--yes` confirm it and wait until nothing moves."""
+    """Show the preview; with `--yes` confirm it, wait, and print the book it left."""
+    undone = "nothing sent: add --yes to send it"
+    outcome, done = await previewed(asker, options, command, refusal, undone)
+    return vega.print_outcome(outcome, options, await asker.snapshot() if done else None)
+
+
+async def previewed(
+    asker: Asker,
+    options: argparse.Namespace,
+    command: cm.Command,
+    refuse: Callable[[Outcome], HedgetuiError],
+    undone: str,
+) -> tuple[Outcome, bool]:
+    """Show a preview; with `--yes` confirm it and wait until nothing moves.
+
+    Returns the last answer and whether the preview was carried out; without `--yes` the words
+    `undone` are said.
+
+    Raises:
+        HedgetuiError: as `refuse` makes it of a refusal.
+    """
     outcome = await asker.dispatch(command)
     if outcome.code == "nothing-to-do":
-        return vega.print_outcome(outcome, options)
+        return outcome, False
     if not outcome.ok or outcome.preview is None:
-        raise refusal(outcome)
+        raise refuse(outcome)
     vega.print_preview(outcome.preview)
     if not options.yes:
-        output.say("nothing sent: add --yes to send it")
-        return vega.print_outcome(outcome, options)
+        output.say(undone)
+        return outcome, False
     confirmed = await asker.dispatch(cm.Confirm(outcome.preview.preview_id))
     if confirmed.ok or confirmed.code == "half-roll":
-        await asker.settle()  # half a roll as well: the hedge rule mends it while the desk is open
+        await asker.settle()  # half a roll as well: the rule mends it while the desk is open
     if not confirmed.ok:
-        raise refusal(confirmed)
-    return vega.print_outcome(confirmed, options, await asker.snapshot())
+        raise refuse(confirmed)
+    return confirmed, True
 
 
 async def emergency(asker: Asker, options: argparse.Namespace) -> int:
