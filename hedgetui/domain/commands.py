@@ -249,6 +249,84 @@ class ImportTails:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReadPortfolio:
+    """Read every source of positions and the market again, now."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAdvice:
+    """Say what recommendations may cost together and how many there are, until the desk stops."""
+
+    budget: str
+    """Dollars, as typed."""
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadGrowth:
+    """Look up the regime and quotes of the exposures it suggests."""
+
+    regime: str = ""
+    """A regime by name; empty for the configured or the measured one."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindContract:
+    """Look one contract up for a direction and a budget."""
+
+    ticker: str
+    direction: str
+    """`bullish` or `bearish`."""
+    budget: str
+    """Dollars, as typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewTicket:
+    """Compute the orders of a trade that a screen shows or a person types."""
+
+    source: str
+    """`advice`, `grow`, `recommend` (the contract that was found), `basket` or `typed`."""
+    number: int = 0
+    """Of the row, counting from 1; 0 for all of the basket, and where there is but one."""
+    text: str = ""
+    """As typed: `BUY 2 SPY 2026-04-17 P 580 @ 9.50`, without a price at the market's."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddToBasket:
+    """Put a trade into the what-if basket; nothing is sent. Named as in `PreviewTicket`."""
+
+    source: str
+    number: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DropFromBasket:
+    """Take a trade out of the basket; 0 empties it."""
+
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunStress:
+    """Start a stress test of the portfolio; one that runs is stopped first."""
+
+    regime: str = "ALL"
+    paths: int = 10_000
+    months: float = 6.0
+    seed: int = 1
+    basket: bool = False
+    """Count the trades of the basket as held."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopStress:
+    """Stop the stress test that runs."""
+
+
 LOOK_FIRST = (
     "Look in TWS: orders, executions, open dialogs. Say this only when you know what became of it."
 )
@@ -265,7 +343,8 @@ Command = (
     | PreviewRoll | PreviewEntry | PreviewClose | PreviewFlatten | Confirm | CancelOrder | CancelAll
     | Reconcile | ResolveUnknown | PreviewDefence | SetAutomation | Adopt | Ignore
     | ResolveDefence | PreviewTail | PreviewAdjust | PreviewTailRoll | SetTailMode | SuspendTails
-    | ResumeTails | EnterCash | ImportTails
+    | ResumeTails | EnterCash | ImportTails | ReadPortfolio | SetAdvice | ReadGrowth | FindContract
+    | PreviewTicket | AddToBasket | DropFromBasket | RunStress | StopStress
 )  # fmt: skip
 
 COMMAND_TYPES: dict[str, type] = {
@@ -275,6 +354,7 @@ COMMAND_TYPES: dict[str, type] = {
         PreviewRoll, PreviewEntry, PreviewClose, PreviewFlatten, Confirm, CancelOrder, CancelAll,
         Reconcile, ResolveUnknown, PreviewDefence, SetAutomation, Adopt, Ignore,
         ResolveDefence, PreviewTail, PreviewAdjust, PreviewTailRoll, SetTailMode, SuspendTails,
-        ResumeTails, EnterCash, ImportTails,
+        ResumeTails, EnterCash, ImportTails, ReadPortfolio, SetAdvice, ReadGrowth, FindContract,
+        PreviewTicket, AddToBasket, DropFromBasket, RunStress, StopStress,
     )
 }  # fmt: skip

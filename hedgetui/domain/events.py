@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from hedgetui.domain.balance import facts as portfolio
 from hedgetui.domain.dtms import facts as dtms
 from hedgetui.domain.orders import Intent, IntentState, Side
 from hedgetui.domain.tails import facts as tails
@@ -265,7 +266,7 @@ Event = (
     | StrategyEnabled | AutoSwitched | BandSet | ArmSwitched | LatchSet | HedgeCalculated
     | OrderDenied | IntentRecorded | IntentMoved | FillBooked | CommissionBooked | TradeEntering
     | TradeOpened | TradeClosing | TradeClosed | TradeAbandoned | HedgeShared | VenueChanged
-    | dtms.DefenceEvent | tails.TailEvent
+    | dtms.DefenceEvent | tails.TailEvent | portfolio.PortfolioEvent
 )  # fmt: skip
 
 EVENT_TYPES: dict[str, type] = {
@@ -275,7 +276,7 @@ EVENT_TYPES: dict[str, type] = {
         StrategyEnabled, AutoSwitched, BandSet, ArmSwitched, LatchSet, HedgeCalculated,
         OrderDenied, IntentRecorded, IntentMoved, FillBooked, CommissionBooked, TradeEntering,
         TradeOpened, TradeClosing, TradeClosed, TradeAbandoned, HedgeShared, VenueChanged,
-        *dtms.DEFENCE_TYPES, *tails.TAIL_TYPES,
+        *dtms.DEFENCE_TYPES, *tails.TAIL_TYPES, *portfolio.PORTFOLIO_TYPES,
     )
 }  # fmt: skip
 

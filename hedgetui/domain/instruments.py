@@ -8,6 +8,7 @@ journal for years.
 from __future__ import annotations
 
 import calendar
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -29,6 +30,7 @@ _MONTH_DIGITS = 6
 LEG_SEPARATOR = " + "
 """Stands between the keys of a combo's legs, in the combo's own key."""
 _LEAST_LEGS = 2
+_OPTION_WORDS = 4
 
 
 class Kind(StrEnum):
@@ -53,8 +55,8 @@ class Instrument:
     """One tradable contract, or an index that only has a level."""
 
     key: str
-    """Stable identity in journal and logs: `XSP 20251219 540 C`, `MES 202512`, or the keys of a
-    combo's legs with ` + ` between them."""
+    """Stable identity in journal and logs: `XSP 20251219 540 C`, `MES 202512`, `NVDA STK`, or the
+    keys of a combo's legs with ` + ` between them."""
     kind: Kind
     symbol: str
     multiplier: Decimal
@@ -130,6 +132,17 @@ XSP = OptionRoot("XSP", 0.1)
 SPX = OptionRoot("SPX", 1.0, tick=Decimal("0.05"))
 SPY = OptionRoot("SPY", 0.1)
 ROOTS = {root.symbol: root for root in (XSP, SPX, SPY)}
+BOOK_ROOTS = frozenset({"XSP", "SPX"})
+"""Roots whose options are strangles of the book; every other option is a security."""
+VIX = "VIX"
+STOCK_MARK = "STK"
+"""Second word of a share's key: `NVDA STK`."""
+_TICKER = re.compile(r"[A-Z][A-Z0-9.]{0,11}")
+
+
+def option_root(symbol: str) -> OptionRoot:
+    """Return the terms of the options on `symbol`; those on anything but the index have ratio 0."""
+    return ROOTS.get(symbol) or OptionRoot(symbol, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +211,7 @@ def combo(*legs: Instrument) -> Instrument:
         names = ", ".join(leg.key for leg in legs)
         message = f"a combo needs different options of one root, not {names or 'nothing'}"
         raise DataError(message)
-    root = ROOTS[ordered[0].symbol]
+    root = option_root(ordered[0].symbol)
     return Instrument(
         LEG_SEPARATOR.join(leg.key for leg in ordered), Kind.COMBO, root.symbol, root.multiplier,
         root.tick, root.index_ratio, min(leg.expiry for leg in ordered if leg.expiry), legs=ordered,
@@ -253,9 +266,26 @@ def _check_grain_month(grain: Grain, contract_month: str) -> None:
         raise DataError(message)
 
 
+def stock(symbol: str) -> Instrument:
+    """Build the shares of one company or fund."""
+    key = f"{symbol} {STOCK_MARK}"
+    return Instrument(key, Kind.STOCK, symbol, Decimal(1), Decimal("0.01"), 0.0)
+
+
+def is_security(key: str) -> bool:
+    """Return whether a well-formed key names shares, or options that are no strangle of the book.
+
+    An account may hold any of them without the desk: its own are counted apart.
+    """
+    words = leg_keys(key)[0].split(" ")
+    if words[-1] == STOCK_MARK:
+        return True
+    return len(words) == _OPTION_WORDS and words[0] not in BOOK_ROOTS
+
+
 def index(symbol: str) -> Instrument:
     """Build a cash index: it has a level and no orders."""
-    ratio = ROOTS[symbol].index_ratio if symbol in ROOTS else 1.0
+    ratio = 0.0 if symbol == VIX else option_root(symbol).index_ratio or 1.0
     return Instrument(symbol, Kind.INDEX, symbol, Decimal(1), Decimal("0.01"), ratio)
 
 
@@ -271,12 +301,14 @@ def parse_key(key: str) -> Instrument:
     parts = key.split(" ")
     try:
         match parts:
-            case [symbol, expiry, strike, right] if symbol in ROOTS:
+            case [symbol, expiry, strike, right] if _TICKER.fullmatch(symbol):
                 day = datetime.strptime(expiry, "%Y%m%d").replace(tzinfo=UTC).date()
-                return option(ROOTS[symbol], day, Decimal(strike), Right(right))
+                return option(option_root(symbol), day, Decimal(strike), Right(right))
+            case [symbol, mark] if mark == STOCK_MARK and _TICKER.fullmatch(symbol):
+                return stock(symbol)
             case [symbol, month]:
                 return future(symbol, month)
-            case [symbol] if symbol in ROOTS:
+            case [symbol] if symbol in ROOTS or symbol == VIX:
                 return index(symbol)
     except (ValueError, ArithmeticError) as error:
         message = f"{key!r} is not an instrument key: {error}"

@@ -16,7 +16,15 @@ from enum import StrEnum
 from typing import assert_never
 
 from hedgetui.domain.instruments import leg_keys, share_a_leg
+from hedgetui.domain.purposes import Purpose
 from hedgetui.domain.units import Contracts, Timestamp
+
+__all__ = [
+    "LIVE", "TERMINAL", "CancelAsked", "Effect", "Ended", "Evidence", "Executed", "HumanVerdict",
+    "Intent", "IntentState", "Listed", "NeverSent", "Noticed", "OrderDraft", "OrderType",
+    "ProvenAbsent", "Purpose", "Side", "Step", "TimeInForce", "WentDark", "executed_by_leg",
+    "leg_step", "step", "units_filled",
+]  # fmt: skip
 
 
 class Side(StrEnum):
@@ -49,37 +57,6 @@ class TimeInForce(StrEnum):
     DAY = "DAY"
     IMMEDIATE = "IOC"
     GOOD_TILL = "GTD"
-
-
-class Purpose(StrEnum):
-    """Why an order is sent; risk rules differ by it. A tail's futures are no part of the book."""
-
-    HEDGE = "hedge"
-    UNWIND = "unwind"
-    ROLL = "roll"
-    ENTRY = "entry"
-    EXIT = "exit"
-    TAIL = "tail"
-
-    @property
-    def is_hedge(self) -> bool:
-        """Whether the order trades the hedge instrument of the book."""
-        return self in {Purpose.HEDGE, Purpose.UNWIND, Purpose.ROLL}
-
-    @property
-    def changes_delta(self) -> bool:
-        """Whether the order is a hedge that changes the book's delta; a roll changes none."""
-        return self.is_hedge and self is not Purpose.ROLL
-
-    @property
-    def reduces(self) -> bool:
-        """Whether the order only takes risk off."""
-        return self in {Purpose.EXIT, Purpose.UNWIND}
-
-    @property
-    def needs_strategy(self) -> bool:
-        """Whether the order waits while the strategy is off."""
-        return not self.reduces and self is not Purpose.TAIL
 
 
 class IntentState(StrEnum):

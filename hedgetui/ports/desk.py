@@ -15,6 +15,7 @@ from typing import Protocol
 from hedgetui.domain.commands import Command
 from hedgetui.domain.orders import IntentState
 from hedgetui.domain.units import Timestamp
+from hedgetui.ports import balance as portfolio
 from hedgetui.ports import dtms, tails
 from hedgetui.ports.journal import LogRecord, Sample
 
@@ -299,6 +300,8 @@ class DeskSnapshot:
     health: HealthView = field(default_factory=HealthView)
     defence: dtms.DefenceView = dtms.OFF
     tails: tails.TailsView = tails.EMPTY
+    balance: portfolio.BalanceView = portfolio.OFF
+    stress: portfolio.StressView = portfolio.NO_STRESS
 
     @property
     def unknown(self) -> tuple[OrderView, ...]:

@@ -119,7 +119,7 @@ def test_what_one_contract_is_worth_per_index_point(key, delta, short) -> None:
 @pytest.mark.parametrize(
     "key",
     ["", "AAPL", "XSP 20251219 540", "XSP 20251319 540 C", "XSP 20251219 x C",
-     "XSP 20251219 540 X", "AAPL 20251219 540 C", "MES 2025", "MES 202513", "NQ 202512",
+     "XSP 20251219 540 X", "aapl 20251219 540 C", "MES 2025", "MES 202513", "NQ 202512",
      "XSP 20251219 540 C extra", "MES abcdef"],
 )  # fmt: skip
 def test_nonsense_is_no_key(key) -> None:

@@ -1,0 +1,1 @@
+"""The portfolio of the desk: read, weighed, advised, stressed. It sends nothing."""
