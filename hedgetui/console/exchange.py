@@ -31,6 +31,7 @@ def exchange_of_settings(
     return exchange_of(
         world,
         seed=settings.seed,
+        portfolio=settings.portfolio,
         start=Timestamp(settings.start.timestamp()) if start is None else start,
         tick_s=settings.tick_s,
         bars_csv=Path(settings.bars_csv).expanduser() if settings.bars_csv else None,

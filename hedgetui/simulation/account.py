@@ -1,9 +1,9 @@
 """The simulated account: a fold over executions, exact to the cent.
 
-Options are paid in full when they trade. A future costs nothing to open; its profit becomes cash
-as lots close, first in, first out, so that no division ever rounds. Cash is therefore always the
-opening cash, minus what was paid, plus what was realised, minus fees, and can be recomputed from
-the executions alone.
+Options and shares are paid in full when they trade. A future costs nothing to open; its profit
+becomes cash as lots close, first in, first out, so that no division ever rounds. Cash is therefore
+always the opening cash, minus what was paid, plus what was realised, minus fees, and can be
+recomputed from the executions alone; positions are those the account opened with and what traded.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from hedgetui.domain.instruments import Instrument, Kind, Right, parse_key
+from hedgetui.domain.errors import DataError
+from hedgetui.domain.instruments import VIX, Instrument, Kind, Right, is_security, parse_key, stock
 from hedgetui.ports.broker import Commission, Execution
 
 OPENING_CASH = Decimal(100_000)
@@ -25,6 +26,8 @@ FUTURE_MARGIN = {
 """Initial margin of one net contract, dollars."""
 _SHORT_SHARE = Decimal("0.20")
 _SHORT_FLOOR = Decimal("0.10")
+_LONG_SHARES = Decimal("0.50")
+_SHORT_SHARES = Decimal("1.50")
 
 ZERO = Decimal(0)
 
@@ -38,18 +41,33 @@ class _Lot:
 class Account:
     """Positions, open futures lots and cash."""
 
-    def __init__(self, cash: Decimal = OPENING_CASH) -> None:
-        """Start flat with `cash` dollars."""
+    def __init__(
+        self, cash: Decimal = OPENING_CASH, holdings: Mapping[str, int] | None = None
+    ) -> None:
+        """Start with `cash` dollars, and with `holdings` (signed, by key) that cost nothing.
+
+        Raises:
+            DataError: a holding is neither shares nor an option, but has a price of its own.
+        """
         self.cash = cash
-        self.positions: dict[str, int] = {}
+        self.positions: dict[str, int] = {
+            key: held for key, held in (holdings or {}).items() if held
+        }
+        for key in self.positions:
+            if parse_key(key).kind not in {Kind.STOCK, Kind.OPTION}:
+                raise DataError(f"an account cannot open with {key}: only shares and options")
         self._lots: dict[str, deque[_Lot]] = {}
 
     @classmethod
     def of(
-        cls, cash: Decimal, executions: Iterable[Execution], commissions: Iterable[Commission]
+        cls,
+        cash: Decimal,
+        executions: Iterable[Execution],
+        commissions: Iterable[Commission],
+        holdings: Mapping[str, int] | None = None,
     ) -> Account:
-        """Rebuild an account from everything that was executed and charged."""
-        account = cls(cash)
+        """Rebuild an account from what it opened with and everything executed and charged."""
+        account = cls(cash, holdings)
         for execution in executions:
             account.book(execution)
         for commission in commissions:
@@ -115,8 +133,9 @@ def initial_margin(
 
     Futures: a fixed amount per net contract of a symbol, months offset each other. Short options:
     the mark plus 20 % of the underlying less what it is out of the money, at least 10 % (the
-    exchange minimum for broad-based index options, Cboe rule 10.3); a long option is paid for and
-    needs none.
+    exchange minimum, Cboe rule 10.3); a long option is paid for and needs none. Shares: half the
+    value of long ones, 150 % of that of short ones, whose proceeds lie in the cash (Federal Reserve
+    Regulation T).
     """
     net: dict[str, int] = {}
     total = ZERO
@@ -124,13 +143,29 @@ def initial_margin(
         instrument = parse_key(key)
         if instrument.kind is Kind.FUTURE:
             net[instrument.symbol] = net.get(instrument.symbol, 0) + held
+        elif instrument.kind is Kind.STOCK:
+            total += abs(held) * mark(key) * (_LONG_SHARES if held > 0 else _SHORT_SHARES)
         elif held < 0:
-            total -= held * _short_option_margin(instrument, index_level, mark(key))
+            spot = index_level * Decimal(str(instrument.index_ratio))
+            if is_security(key):
+                spot = mark(VIX if instrument.symbol == VIX else stock(instrument.symbol).key)
+            total -= held * _short_option_margin(instrument, spot, mark(key))
     return total + sum((abs(held) * FUTURE_MARGIN[symbol] for symbol, held in net.items()), ZERO)
 
 
-def _short_option_margin(option: Instrument, index_level: Decimal, mark: Decimal) -> Decimal:
-    spot = index_level * Decimal(str(option.index_ratio))
+def shares_value(positions: Mapping[str, int], mark: Callable[[str], Decimal]) -> Decimal:
+    """Return what the long shares among positions are worth, dollars: they can be borrowed on."""
+    return sum(
+        (
+            held * mark(key)
+            for key, held in positions.items()
+            if held > 0 and parse_key(key).kind is Kind.STOCK
+        ),
+        ZERO,
+    )
+
+
+def _short_option_margin(option: Instrument, spot: Decimal, mark: Decimal) -> Decimal:
     strike = option.strike or ZERO
     beyond = strike - spot if option.right is Right.CALL else spot - strike
     base = max(_SHORT_SHARE * spot - max(ZERO, beyond), _SHORT_FLOOR * spot)

@@ -14,7 +14,7 @@ from hedgetui.domain.instruments import GRAINS, Instrument, Kind, leg_keys, pars
 from hedgetui.domain.orders import OrderDraft, OrderType, Side, TimeInForce
 from hedgetui.domain.units import Timestamp, iso_utc, money
 from hedgetui.ports.broker import Margin
-from hedgetui.simulation.account import ZERO, initial_margin
+from hedgetui.simulation.account import ZERO, initial_margin, shares_value
 from hedgetui.simulation.broker_book import BrokerBook
 from hedgetui.simulation.chain import QuoteBoard
 from hedgetui.simulation.grains import grain_session
@@ -76,6 +76,7 @@ class Admission:
         )
         bound = sum((self._premium(one.draft, one.remaining) for one in working), ZERO)
         free = account.cash + open_profit - bound
+        free += shares_value(after, self._board.mark)
         headroom = free - required - self._premium(draft, draft.quantity)
         return Margin(money(required - before), money(headroom))
 
@@ -84,7 +85,8 @@ class Admission:
         if instrument.legs:
             return next((why for leg in instrument.legs if (why := self._listing_refusal(leg))), "")
         held = self._book.account.positions.get(instrument.key)
-        if held and instrument.expires_at > self._market.at:
+        alive = instrument.expiry is None or instrument.expires_at > self._market.at
+        if held and alive:
             return ""
         return self._board.refusal(instrument)
 
@@ -109,6 +111,9 @@ class Admission:
         margin = self.margin(draft, instead_of=instead_of)
         if margin.headroom_after >= 0 or margin.initial_change <= 0 >= self._premium(draft, 1):
             return ""
+        covers = draft.side is Side.BUY and parse_key(draft.instrument_key).kind is Kind.STOCK
+        if covers and margin.initial_change + self._premium(draft, draft.quantity) <= 0:
+            return ""
         return f"insufficient funds: {-margin.headroom_after} dollars short"
 
     def _venue(self, instrument: Instrument) -> Venue:
@@ -123,9 +128,14 @@ class Admission:
         return session.futures_open if is_future else session.options_open
 
     def _premium(self, draft: OrderDraft, quantity: int) -> Decimal:
-        """Return what buying options costs; sold premium is not counted before it is there."""
+        """Return what buying costs; sold premium is not counted before it is there.
+
+        Shares that are sold bring their worth: the margin on them is counted as if they were.
+        """
         instrument = parse_key(draft.instrument_key)
-        if instrument.kind not in {Kind.OPTION, Kind.COMBO} or draft.side is Side.SELL:
+        if instrument.kind is Kind.STOCK and draft.side is Side.SELL:
+            return -quantity * self._board.mark(instrument.key)
+        if instrument.kind is Kind.FUTURE or draft.side is Side.SELL:
             return ZERO
         price = draft.limit_price
         if price is None:

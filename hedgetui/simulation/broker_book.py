@@ -6,7 +6,7 @@ stood, so that a process killed between any two lines comes back to exactly what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -27,15 +27,20 @@ _FIRST_ORDER = 1_000_001
 
 @dataclass(frozen=True, slots=True)
 class Fees:
-    """Dollars per contract and side."""
+    """Dollars per contract or share, and side."""
 
     option: Decimal = ZERO
     future: Decimal = Decimal("0.25")
+    share: Decimal = Decimal("0.005")
+    least: Decimal = Decimal("0.35")
+    """For a fill of shares, however few."""
 
     def charge(self, instrument_key: str, quantity: int) -> Decimal:
         """Return the commission of a fill."""
-        is_future = parse_key(instrument_key).kind is Kind.FUTURE
-        return quantity * (self.future if is_future else self.option)
+        kind = parse_key(instrument_key).kind
+        if kind is Kind.STOCK:
+            return max(self.least, quantity * self.share)
+        return quantity * (self.future if kind is Kind.FUTURE else self.option)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +61,19 @@ def wire_exec_id(execution: Execution) -> str:
 class BrokerBook:
     """Orders, executions and the account, durable before they are told."""
 
-    def __init__(self, store: OrderStore, cash: Decimal, market: Callable[[], MarketState]) -> None:
+    def __init__(
+        self,
+        store: OrderStore,
+        cash: Decimal,
+        market: Callable[[], MarketState],
+        holdings: Mapping[str, int] | None = None,
+    ) -> None:
         """Load what `store` remembers; `market` says where the market stands when asked.
 
+        `holdings` are what a new account opens with. One that is remembered keeps its own.
+
         Raises:
-            DataError: the store holds something else.
+            DataError: the store holds something else, or such holdings cannot be.
             StoreError: the store cannot be read or written.
         """
         self.orders: dict[str, BookOrder] = {}
@@ -69,17 +82,28 @@ class BrokerBook:
         self.sessions = 0
         self.resumed: MarketState | None = None
         self._opening_cash = cash
+        self._holdings: Mapping[str, int] = {}
         self._market = market
         self._store = store
         for record in store.load():
             self._recall(record)
+        is_new = self.resumed is None
+        if is_new:
+            self._holdings = dict(holdings or {})
         self.account = self._rebuilt()
         store.rewrite(self._records())
+        if is_new and self._holdings:
+            self._write("opened", holdings=dict(self._holdings))
 
     @property
     def keeps(self) -> bool:
         """Whether anything survives the process."""
         return self._store.keeps
+
+    @property
+    def opening(self) -> Mapping[str, int]:
+        """What the account opened with, signed, by instrument key; nobody paid for it here."""
+        return self._holdings
 
     def open_session(self) -> int:
         """Count a new session; numbers never repeat, not even across processes."""
@@ -180,7 +204,7 @@ class BrokerBook:
 
     def _rebuilt(self) -> Account:
         charges = self.commissions.values()
-        return Account.of(self._opening_cash, self.executions.values(), charges)
+        return Account.of(self._opening_cash, self.executions.values(), charges, self._holdings)
 
     def _learn(self, execution: Execution, commission: Commission) -> None:
         first_seen = execution.exec_id not in self.executions
@@ -197,6 +221,9 @@ class BrokerBook:
     def _recall(self, record: Record) -> None:
         try:
             match record["kind"]:
+                case "opened":
+                    held = record["holdings"].items()
+                    self._holdings = {str(key): int(quantity) for key, quantity in held}
                 case "session":
                     self.sessions = int(record["number"])
                 case "order":
@@ -224,6 +251,8 @@ class BrokerBook:
         if self.resumed is None:
             return
         market = {"market": to_plain(self.resumed)}
+        if self._holdings:
+            yield {"kind": "opened", "holdings": dict(self._holdings), **market}
         yield {"kind": "session", "number": self.sessions, **market}
         for order in self.orders.values():
             yield {"kind": "order", **_order_fields(order), **market}

@@ -1,4 +1,4 @@
-"""What the simulated exchange lists and quotes: options around the index, its futures, grains.
+"""What the simulated exchange lists and quotes: options around the index, futures, single names.
 
 Expiries and strikes follow the real listing of index options (dailies for two weeks, Fridays for
 ten, one-point strikes near the money and five-point strikes beyond). A quote is the Black-76 price
@@ -43,6 +43,7 @@ from hedgetui.domain.quotes import (
 from hedgetui.domain.units import IndexPoints, Timestamp
 from hedgetui.simulation.grains import GrainMarket
 from hedgetui.simulation.market import Market, Venue
+from hedgetui.simulation.security_chain import SecurityBoard
 from hedgetui.simulation.sessions import trading_day
 from hedgetui.simulation.smile import YEAR_S, Listing
 
@@ -97,10 +98,16 @@ def usual_strikes(spot: float) -> Floats:
 class QuoteBoard:
     """Quotes and greeks of the market's present tick."""
 
-    def __init__(self, market: Market, grains: GrainMarket | None = None) -> None:
-        """Quote `market`, and beside it `grains`, which are read at the same moment."""
+    def __init__(
+        self,
+        market: Market,
+        grains: GrainMarket | None = None,
+        securities: SecurityBoard | None = None,
+    ) -> None:
+        """Quote `market`, and `grains` and `securities` beside it, read at the same moment."""
         self.market = market
         self.grains = grains or GrainMarket()
+        self.securities = securities or SecurityBoard(market)
         self._valued_at = Timestamp(-math.inf)
         self._values: dict[str, _Value] = {}
 
@@ -122,10 +129,16 @@ class QuoteBoard:
         return self.quotes((key,))[0]
 
     def greeks(self, keys: Iterable[str]) -> tuple[Greeks, ...]:
-        """Return the greeks of each option; everything else is left out."""
+        """Return the greeks of each option that has a value; everything else is left out."""
         options = [one for one in map(parse_key, keys) if one.kind is Kind.OPTION]
         self._value(options)
-        return tuple(self._values[one.key].greeks for one in options)
+        found = (
+            self.securities.greeks(one)
+            if self.securities.covers(one)
+            else self._values[one.key].greeks
+            for one in options
+        )
+        return tuple(one for one in found if one is not None)
 
     def mark(self, key: str) -> Decimal:
         """Return the fair value to the instrument's tick: what margin and settlement look at."""
@@ -136,6 +149,8 @@ class QuoteBoard:
         """Return what one unit settles at when it expires now: intrinsic value, or the level."""
         if instrument.symbol in GRAINS:
             return self.grains.settlement(instrument, self.market.at)
+        if self.securities.covers(instrument):
+            return self.securities.settlement(instrument)
         level = Decimal(str(self.market.level))
         if instrument.right is None:
             return level
@@ -154,8 +169,10 @@ class QuoteBoard:
         return tuple(future(symbol, month) for month in months)
 
     def venue(self, symbol: str) -> Venue:
-        """Return whether a future trades, why not, and when that may change."""
-        return self.grains.venue(self.market.at) if symbol in GRAINS else self.market.venue()
+        """Return whether a future or a name trades, why not, and when that may change."""
+        if symbol in GRAINS:
+            return self.grains.venue(self.market.at)
+        return self.securities.venue(symbol) or self.market.venue()
 
     def listing(self) -> Listing:
         """Return the listed expiries, nearest first, with their strikes."""
@@ -169,6 +186,8 @@ class QuoteBoard:
         if instrument.kind is Kind.FUTURE:
             known = instrument in self.futures(instrument.symbol)
             return "" if known else f"{instrument.key} is not listed"
+        if self.securities.covers(instrument):
+            return self.securities.refusal(instrument)
         if instrument.kind is not Kind.OPTION:
             return f"{instrument.key} cannot be traded: it is an index"
         if instrument.symbol != self.market.root.symbol:
@@ -223,7 +242,14 @@ class QuoteBoard:
         if self._valued_at != market.at:
             self._values.clear()
             self._valued_at = market.at
-        missing = [one for one in options if one.key not in self._values]
+        missing, foreign = [], []
+        for one in options:
+            if self.securities.covers(one):
+                foreign.append(one)
+            elif one.key not in self._values:
+                missing.append(one)
+        if foreign:
+            self.securities.value(foreign)
         if not missing:
             return
         ratio = market.root.index_ratio
@@ -259,6 +285,8 @@ class QuoteBoard:
             return self.grains.quote(one, market.at)
         if one.kind is Kind.COMBO:
             return combined(one.key, [self._quote(leg) for leg in one.legs])
+        if self.securities.covers(one):
+            return self.securities.quote(one)
         if one.kind is Kind.INDEX:
             return Quote(one.key, market.at, last=round(market.level * one.index_ratio, 2))
         tick = float(one.tick)

@@ -9,27 +9,30 @@ what a dead session missed is never replayed, but `truth` shows all of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from hedgetui.domain.errors import BrokerUnreachable
+from hedgetui.domain.balance.closes import Closes
+from hedgetui.domain.errors import BrokerUnreachable, DataError
 from hedgetui.domain.events import LinkState
 from hedgetui.domain.orders import OrderDraft
-from hedgetui.domain.quotes import ChainSnapshot, VolatilityHistory
+from hedgetui.domain.quotes import VolatilityHistory
 from hedgetui.domain.units import Timestamp
 from hedgetui.ports.broker import BrokerMessage, BrokerTruth, LinkReport, Margin, MessageSink
 from hedgetui.simulation.account import OPENING_CASH
 from hedgetui.simulation.agenda import Agenda
 from hedgetui.simulation.broker_book import BrokerBook, Fees
 from hedgetui.simulation.chain import QuoteBoard
+from hedgetui.simulation.closes import Histories
 from hedgetui.simulation.faults import Faults, Interval
 from hedgetui.simulation.grains import GrainMarket
 from hedgetui.simulation.market import Market
 from hedgetui.simulation.matching import FillModel
 from hedgetui.simulation.order_store import OrderStore
+from hedgetui.simulation.security_chain import SecurityBoard
 from hedgetui.simulation.streams import stream
 from hedgetui.simulation.trading_floor import FloorTerms, TradingFloor
 from hedgetui.simulation.volatility import VolatilityDynamics
@@ -45,7 +48,7 @@ HISTORY_DAYS = 252
 class Exchange:
     """A market, a book and one client session at a time."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - settings that are independent, each by its name
         self,
         market: Market,
         *,
@@ -56,20 +59,26 @@ class Exchange:
         latency: Latency | None = None,
         state_path: Path | None = None,
         cash: Decimal = OPENING_CASH,
+        holdings: Mapping[str, int] | None = None,
     ) -> None:
         """Open on `market`; with a `state_path` come back to what an earlier process had told.
 
+        `holdings` (shares and options, signed, by key) are in a new account from the start.
+
         Raises:
-            DataError: the state file holds something else.
+            DataError: the state file holds something else, or such holdings cannot be.
             StoreError: the state file cannot be read or written.
         """
         self.account = ACCOUNT
         self.market = market
-        self.board = QuoteBoard(market, GrainMarket(seed))
+        self.board = QuoteBoard(market, GrainMarket(seed), SecurityBoard(market, seed))
         self.faults = faults or Faults()
         self._latency = latency or Latency()
         self._agenda = Agenda()
-        self._book = BrokerBook(OrderStore(state_path), cash, market.state)
+        unlisted = [key for key in holdings or () if self.board.quote(key).last is None]
+        if unlisted:
+            raise DataError(f"an account cannot open with {unlisted[0]}: it is not listed")
+        self._book = BrokerBook(OrderStore(state_path), cash, market.state, holdings)
         if self._book.resumed is not None:
             market.resume(self._book.resumed)
         self._at = market.at
@@ -78,6 +87,7 @@ class Exchange:
         self._history = VolatilityDynamics(mean=market.iv30).daily_history(
             market.iv30, HISTORY_DAYS, stream(seed, "history")
         )
+        self._closes = Histories(self.board.securities.prices, self._history)
         epoch = self._book.sessions
         self._floor = TradingFloor(
             self.board, self._book, self._agenda,
@@ -154,6 +164,7 @@ class Exchange:
         self._wire = Wire(
             number, sink, agenda=self._agenda, now=lambda: self._at, latency=self._latency,
             faults=self.faults, random=stream(self._seed, "latency", number),
+            aside=stream(self._seed, "aside latency", number),
         )  # fmt: skip
         return number
 
@@ -193,13 +204,23 @@ class Exchange:
         """
         self._open(session).up(partial(self._floor.modify, client_key, draft))
 
-    def ask(self, session: int, question: Callable[[], _T], answer: Callable[[_T], None]) -> None:
+    def ask(
+        self,
+        session: int,
+        question: Callable[[], _T],
+        answer: Callable[[_T], None],
+        *,
+        aside: bool = False,
+    ) -> None:
         """Ask over the link: `question` runs at the exchange, `answer` at the client.
+
+        What is asked `aside` has a lane of its own: it delays no order and waits for none.
 
         Raises:
             BrokerUnreachable: the session is not open.
         """
-        self._open(session).ask(question, answer)
+        wire = self._open(session)
+        (wire.ask_aside if aside else wire.ask)(question, answer)
 
     def truth(self, now: Timestamp) -> BrokerTruth:
         """Return positions, orders, executions and cash at `now`."""
@@ -220,14 +241,13 @@ class Exchange:
         """Return what an order would do to margin and to the money left for others."""
         return self._floor.margin(draft)
 
-    def chain_snapshot(self, now: Timestamp) -> ChainSnapshot:
-        """Return the option chain at `now`."""
-        self.advance(now)
-        return self.board.snapshot()
-
     def volatility_history(self) -> VolatilityHistory:
         """Return a synthetic year of daily implied volatility and today's."""
         return VolatilityHistory(self._history, self.market.iv30)
+
+    def closes(self, symbols: frozenset[str], days: int) -> Closes:
+        """Return daily closes of the last `days` trading days; unknown names lack."""
+        return self._closes.closes(symbols, days)
 
     def correct(self, exec_id: str, price: Decimal) -> None:
         """Correct the price of an execution, as exchanges do after an erroneous trade.
@@ -250,8 +270,7 @@ class Exchange:
             if start + outage.at_s >= self._at:
                 self._agenda.add(start + outage.at_s, partial(self._drop, outage))
         if self._book.keeps:
-            self._book.mark_market()
-            self._agenda.add(self._at + MARKET_RECORD_S, self._record_market)
+            self._record_market()
 
     def _record_market(self) -> None:
         self._book.mark_market()

@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from itertools import accumulate
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -28,6 +26,7 @@ from numpy.typing import NDArray
 from hedgetui.domain.instruments import GRAINS, Instrument, contract_months, future
 from hedgetui.domain.quotes import Quote
 from hedgetui.domain.units import Timestamp
+from hedgetui.simulation.bridge import bridge, business_day, keep
 from hedgetui.simulation.market import Venue
 from hedgetui.simulation.streams import stream
 
@@ -46,8 +45,6 @@ _RETURNING = 0.97
 """How much of the distance to the usual level is left a trading day later."""
 _MEMORY_DAYS = 200
 """Older shocks have decayed to a quarter of a percent of themselves."""
-_KEPT = 64
-_Key = TypeVar("_Key", int, tuple[int, int])
 LISTED_MONTHS = 6
 
 
@@ -142,7 +139,7 @@ class GrainPath:
 
     def level(self, session: GrainSession, now: Timestamp) -> float:
         """Return the price in cents at `now`, which `session` covers."""
-        number = _number(session.day)
+        number = business_day(session.day)
         minute, second = divmod(_elapsed(session, now), _MINUTE_S)
         minutes = self._of_day(number)
         log = minutes[minute]
@@ -167,7 +164,7 @@ class GrainPath:
             shares = np.array(_SHARES)
             before, after = self._close(number - 1), self._close(number)
             walk = self._bridge(shares, after - before, number)
-            _keep(self._minutes, number, [before + part for part in walk])
+            keep(self._minutes, number, [before + part for part in walk])
         return self._minutes[number]
 
     def _of_minute(self, number: int, minute: int, minutes: Sequence[float]) -> list[float]:
@@ -175,23 +172,13 @@ class GrainPath:
         if key not in self._seconds:
             shares = np.full(_MINUTE_S, _SHARES[minute] / _MINUTE_S)
             walk = self._bridge(shares, minutes[minute + 1] - minutes[minute], number, minute)
-            _keep(self._seconds, key, [minutes[minute] + part for part in walk])
+            keep(self._seconds, key, [minutes[minute] + part for part in walk])
         return self._seconds[key]
 
     def _bridge(self, shares: NDArray[np.float64], total: float, *name: int) -> list[float]:
         """Return a walk from 0 to `total`; a step's variance is its share of a day's."""
-        bits = stream(self._seed, "grain", self._symbol, *name, "walk").getrandbits(64)
-        draws = np.random.default_rng(bits).standard_normal(len(shares))
-        steps = self._crop.daily_vol * np.sqrt(shares) * draws
-        steps += shares / shares.sum() * (total - steps.sum())
-        return [0.0, *accumulate(steps.tolist())]
-
-
-def _keep(cache: dict[_Key, list[float]], key: _Key, walk: list[float]) -> None:
-    """Remember a walk; a clock that runs on forgets the old ones."""
-    if len(cache) >= _KEPT:
-        cache.clear()
-    cache[key] = walk
+        random = stream(self._seed, "grain", self._symbol, *name, "walk")
+        return bridge(random, self._crop.daily_vol, shares, total)
 
 
 _NIGHT_MINUTES, _DAY_MINUTES = _NIGHT_S // _MINUTE_S, _DAY_S // _MINUTE_S
@@ -204,12 +191,6 @@ _SHARES = (
 @lru_cache(maxsize=64)
 def _listed(symbol: str, day: date) -> tuple[Instrument, ...]:
     return tuple(future(symbol, one) for one in contract_months(symbol, day, LISTED_MONTHS))
-
-
-def _number(day: date) -> int:
-    """Count business days."""
-    weeks, weekday = divmod(day.toordinal() - 1, _WEEK)
-    return weeks * _SATURDAY + min(weekday, _FRIDAY)
 
 
 def _elapsed(session: GrainSession, now: Timestamp) -> int:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from hedgetui.domain.balance.regime import Regime
 from hedgetui.domain.instruments import XSP, OptionRoot
 from hedgetui.domain.units import IndexPoints, Timestamp
 from hedgetui.simulation.price_path import (
@@ -64,6 +65,8 @@ class MarketTerms:
     halts: tuple[Halt, ...] = ()
     spread_factor: float = 1.0
     """Width of option quotes against a calm day's."""
+    regime: Regime = Regime.DEFAULT
+    """What the daily closes before the start show; `DEFAULT` leaves it to chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,16 @@ class Market:
     def start(self) -> Timestamp:
         """The moment of tick 0."""
         return Timestamp(self._state.start)
+
+    @property
+    def first_level(self) -> float:
+        """The S&P 500 at tick 0."""
+        return self._path.first.level
+
+    @property
+    def closed_level(self) -> float:
+        """The S&P 500 at the last daily break; before the first one, at tick 0."""
+        return self._state.reference
 
     @property
     def at(self) -> Timestamp:

@@ -8,12 +8,12 @@ drawn from a stream of its own, so that trading never changes the market's path.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
 
-from hedgetui.domain.instruments import is_grain
+from hedgetui.domain.instruments import is_grain, is_security
 from hedgetui.domain.orders import OrderDraft, OrderType, Side, TimeInForce, units_filled
 from hedgetui.domain.quotes import Quote
 from hedgetui.domain.units import Timestamp
@@ -104,21 +104,39 @@ def leg_prices(price: Decimal, quotes: Sequence[Quote], tick: Decimal) -> tuple[
     return tuple(prices)
 
 
+class Luck:
+    """Chance of one cause, drawn apart for the index, grains and securities.
+
+    So a hedge of corn, or a put on a single name, changes no fill of the index.
+    """
+
+    def __init__(self, cause: str, random: Callable[[str], Random]) -> None:
+        """Draw for `cause` from the streams that `random` makes of a name."""
+        self._index = random(cause)
+        self._grains = random(f"grain {cause}")
+        self._securities = random(f"security {cause}")
+
+    def of(self, key: str) -> Random:
+        """Return the stream of an instrument."""
+        if is_grain(key):
+            return self._grains
+        return self._securities if is_security(key) else self._index
+
+
 class Matcher:
     """Decides what an order trades against one quote."""
 
-    def __init__(self, model: FillModel, random: Random, grains: Random | None = None) -> None:
-        """Draw from `random`, for grains from `grains`; both are nobody else's."""
+    def __init__(self, model: FillModel, luck: Luck) -> None:
+        """Draw from `luck`, which is nobody else's."""
         self.model = model
-        self._random = random
-        self._grains = grains or random
+        self._luck = luck
 
     def match(self, order: BookOrder, quote: Quote, seconds: float) -> Match | None:
         """Return what trades against `quote`, which has stood for `seconds` (0: just arrived)."""
         touch = far_side(order.draft.side, quote)
         if touch is None:
             return None
-        random = self._grains if is_grain(quote.key) else self._random
+        random = self._luck.of(quote.key)
         price = self._price(order.draft, quote, touch, seconds, random)
         if price is None:
             return None

@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from random import Random
 from typing import Literal
 
+from hedgetui.domain.balance.regime import Regime
 from hedgetui.domain.errors import UsageError
 from hedgetui.simulation.account import OPENING_CASH
 from hedgetui.simulation.faults import Faults, Interval, repeated
@@ -136,6 +137,7 @@ _SCENARIOS = (
         "demo",
         "A living book within seconds: a gentle market that drifts enough to hedge",
         path=replace(_GENTLE, moves=_swings(180.0, 0.0025, 480)),
+        terms=MarketTerms(regime=Regime.GOLDILOCKS),
         fills=FillModel(passive_rate=4.0),
         trader=_SOON,
         cash_every_s=600,
@@ -144,11 +146,13 @@ _SCENARIOS = (
         "calm",
         "A quiet day: little to hedge, time passes",
         path=replace(_GENTLE, spot_vol=0.10, volatility=VolatilityDynamics(mean=0.11)),
+        terms=MarketTerms(regime=Regime.GOLDILOCKS),
     ),
     Scenario(
         "trend",
         "A steady climb of 2 % over six hours: the call side takes over",
         path=replace(_GENTLE, moves=(Move(300.0, 6 * _HOUR_S, 0.02, -0.10),)),
+        terms=MarketTerms(regime=Regime.INFLATIONARY),
         trader=_SOON,
     ),
     Scenario(
@@ -163,13 +167,14 @@ _SCENARIOS = (
         path=PathParameters(
             moves=(Move(300.0, 2_400.0, -0.095, 0.8), Move(6_000.0, 5_400.0, 0.03, -0.2))
         ),
-        terms=MarketTerms(spread_factor=3.0),
+        terms=MarketTerms(spread_factor=3.0, regime=Regime.DISINFLATIONARY),
         trader=_SOON,
     ),
     Scenario(
         "iv-expansion",
         "Volatility rises by half while the index stands still: long vega pays",
         path=replace(_GENTLE, moves=(Move(300.0, 3_600.0, 0.0, 0.4),)),
+        terms=MarketTerms(regime=Regime.STAGFLATION),
         trader=_SOON,
     ),
     Scenario(

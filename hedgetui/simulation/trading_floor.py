@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import partial
 from random import Random
 
-from hedgetui.domain.instruments import is_grain, leg_keys, parse_key, share_a_leg
+from hedgetui.domain.instruments import leg_keys, parse_key, share_a_leg
 from hedgetui.domain.orders import OrderDraft, Side, TimeInForce
 from hedgetui.domain.units import Contracts, Timestamp
 from hedgetui.ports.broker import BrokerMessage, Margin, OrderEnded, OrderListed, OrderNotice
@@ -22,7 +22,7 @@ from hedgetui.simulation.agenda import Agenda
 from hedgetui.simulation.broker_book import BrokerBook, Fees, Trade
 from hedgetui.simulation.chain import QuoteBoard
 from hedgetui.simulation.faults import Faults
-from hedgetui.simulation.matching import BookOrder, FillModel, Match, Matcher, leg_prices
+from hedgetui.simulation.matching import BookOrder, FillModel, Luck, Match, Matcher, leg_prices
 
 DUPLICATE_ID = 103
 TOO_LATE_TO_MODIFY = 104
@@ -62,15 +62,14 @@ class TradingFloor:
     ) -> None:
         """Trade on `board`, keep in `book`, tell with `tell`; `random` makes the stream of a cause.
 
-        Grains have streams of their own, so that a hedge of corn changes no fill of the index.
+        Grains and securities have streams of their own, so that they change no fill of the index.
         """
         self._board = board
         self._book = book
         self._agenda = agenda
         self._terms = terms
-        self._random = random("faults")
-        self._grain_random = random("grain faults")
-        self.matcher = Matcher(terms.fills, random("fills"), random("grain fills"))
+        self._luck = Luck("faults", random)
+        self.matcher = Matcher(terms.fills, Luck("fills", random))
         self._admission = Admission(board.market, board, book)
         self._now = now
         self._tell = tell
@@ -110,7 +109,8 @@ class TradingFloor:
             return
         self._book.accept(order)
         self._tell(OrderListed(client_key, order.broker_order, Contracts(0)))
-        if self._luck(draft).random() < self._terms.faults.information_rate:
+        luck = self._luck.of(draft.instrument_key)
+        if luck.random() < self._terms.faults.information_rate:
             self._tell(OrderNotice(client_key, INFORMATION, "Order message: held for a moment"))
         self._meet(order)
 
@@ -124,11 +124,9 @@ class TradingFloor:
         else:
             self._work(order)
 
-    def _luck(self, draft: OrderDraft) -> Random:
-        return self._grain_random if is_grain(draft.instrument_key) else self._random
-
     def _bad_luck(self, draft: OrderDraft) -> str:
-        unlucky = self._luck(draft).random() < self._terms.faults.reject_rate
+        luck = self._luck.of(draft.instrument_key)
+        unlucky = luck.random() < self._terms.faults.reject_rate
         return "the exchange is busy, order not accepted" if unlucky else ""
 
     def cancel(self, client_key: str) -> None:
@@ -194,7 +192,7 @@ class TradingFloor:
         end, why = closes_at(order.arrived_at, instrument), "end of the trading day"
         if draft.tif is TimeInForce.GOOD_TILL and draft.good_till is not None:
             end, why = draft.good_till, "good-till time reached"
-        if instrument.expires_at < end:
+        if instrument.expiry is not None and instrument.expires_at < end:
             first = min(instrument.legs or (instrument,), key=lambda leg: leg.expires_at)
             end, why = instrument.expires_at, f"{first.key} has expired"
         self._agenda.add(max(end, self._now()), partial(self._expire, order, draft, why))
@@ -243,11 +241,11 @@ class TradingFloor:
         )
 
     def _plan_settlement(self, key: str) -> None:
-        if key not in self._settling:
+        """Put the end of what is held on the agenda; shares have none."""
+        instrument = parse_key(key)
+        if key not in self._settling and instrument.expiry is not None:
             self._settling.add(key)
-            self._agenda.add(
-                max(parse_key(key).expires_at, self._now()), partial(self._settle, key)
-            )
+            self._agenda.add(max(instrument.expires_at, self._now()), partial(self._settle, key))
 
     def _settle(self, key: str) -> None:
         """Expire an instrument: orders end, positions become cash."""

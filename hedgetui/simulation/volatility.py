@@ -29,6 +29,18 @@ _REVERSION: Final = 4.0
 _SHORTEST_YEARS: Final = 60.0 / (365.0 * 86_400.0)
 
 
+def total_variance(
+    log_moneyness: Floats, atm: Floats, rho: Floats | float = _RHO, eta: Floats | float = _ETA
+) -> Floats:
+    """Return the total variance at ln(strike/forward), from that at the money; arguments broadcast.
+
+    `rho` is the skew and `eta` how curved it is; η(1 + |ρ|) ≤ 2 leaves no butterfly to be had.
+    """
+    phi_k = eta / np.sqrt(atm * (1.0 + atm)) * log_moneyness
+    result: Floats = 0.5 * atm * (1.0 + rho * phi_k + np.sqrt((phi_k + rho) ** 2 + 1.0 - rho**2))
+    return result
+
+
 @dataclass(frozen=True, slots=True)
 class Surface:
     """Implied volatility by strike and time, from today's and the long-run volatility."""
@@ -50,10 +62,7 @@ class Surface:
         """Return the volatility at ln(strike/forward) and time; arguments broadcast."""
         k = np.asarray(log_moneyness, dtype=np.float64)
         t = np.maximum(np.asarray(years, dtype=np.float64), _SHORTEST_YEARS)
-        theta = self.atm_variance(t)
-        phi_k = _ETA / np.sqrt(theta * (1.0 + theta)) * k
-        total = 0.5 * theta * (1.0 + _RHO * phi_k + np.sqrt((phi_k + _RHO) ** 2 + 1.0 - _RHO**2))
-        result: Floats = np.sqrt(total / t)
+        result: Floats = np.sqrt(total_variance(k, self.atm_variance(t)) / t)
         return result
 
     @property

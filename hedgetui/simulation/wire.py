@@ -34,7 +34,11 @@ class Latency:
 
 
 class Wire:
-    """The link of one session; `up` goes to the exchange, `down` to the client."""
+    """The link of one session; `up` goes to the exchange, `down` to the client.
+
+    What is asked aside shares neither order nor chance with the rest: looking at a portfolio delays
+    no order.
+    """
 
     def __init__(
         self,
@@ -46,8 +50,9 @@ class Wire:
         latency: Latency,
         faults: Faults,
         random: Random,
+        aside: Random,
     ) -> None:
-        """Open session number `session`."""
+        """Open session number `session`; what is asked aside draws from `aside`."""
         self.session = session
         self.alive = True
         self._sink = sink
@@ -56,6 +61,7 @@ class Wire:
         self._latency = latency
         self._faults = faults
         self._random = random
+        self._aside = aside
         self._under_way: dict[int, Callable[[], None]] = {}
         self._sent = 0
         self._last_up = 0.0
@@ -86,6 +92,16 @@ class Wire:
             self._call_down(partial(answer, question()))
 
         self.up(at_exchange)
+
+    def ask_aside(self, question: Callable[[], _T], answer: Callable[[_T], None]) -> None:
+        """Answer a question that changes nothing; it is lost when the session ends."""
+
+        def at_exchange() -> None:
+            if self.alive:
+                later = self._now() + self._latency.draw(self._aside)
+                self._agenda.add(later, partial(self._deliver, partial(answer, question())))
+
+        self._agenda.add(self._now() + self._latency.draw(self._aside), at_exchange)
 
     def close(self) -> None:
         """End the session in order: what was sent arrives, nothing comes back."""

@@ -10,8 +10,10 @@ from hedgetui.simulation.broker_book import Fees
 from hedgetui.simulation.chain_csv import read_chains, scale_to_xsp
 from hedgetui.simulation.exchange import Exchange
 from hedgetui.simulation.market import Market, seeded_market
+from hedgetui.simulation.portfolios import holdings_of
 from hedgetui.simulation.recorded import recorded_market
 from hedgetui.simulation.scenarios import Scenario
+from hedgetui.simulation.security_chain import SecurityBoard
 
 
 def market_of(
@@ -39,7 +41,7 @@ def market_of(
     )
 
 
-def exchange_of(
+def exchange_of(  # noqa: PLR0913 - settings that are independent, each by its name
     world: Scenario,
     *,
     seed: int,
@@ -49,10 +51,14 @@ def exchange_of(
     state_path: Path | None = None,
     bars_csv: Path | None = None,
     chain_csv: Path | None = None,
+    portfolio: str = "none",
 ) -> Exchange:
     """Return the exchange of a scenario, faults and all; with a `state_path` it outlives us.
 
+    `portfolio` names what a new account holds from the start (`portfolios`).
+
     Raises:
+        UsageError: there is no such portfolio.
         DataError: a recording cannot be read as what it should be.
         StoreError: the state cannot be read or belongs to another market.
     """
@@ -67,4 +73,5 @@ def exchange_of(
         fills=world.fills,
         cash=world.opening_cash,
         state_path=state_path,
+        holdings=holdings_of(portfolio, SecurityBoard(market, seed)),
     )

@@ -676,7 +676,8 @@ def test_a_full_disk_is_an_error_and_not_a_lost_order(tmp_path: Path):
 
 def test_the_chain_and_history_come_with_the_exchange():
     one = desk()
-    chain = one.exchange.chain_snapshot(Timestamp(START + 5))
+    one.exchange.advance(Timestamp(START + 5))
+    chain = one.exchange.board.snapshot()
     assert chain.at == START + 5
     assert chain.expiries[0].expiry == date(2025, 11, 19)
     history = one.exchange.volatility_history()

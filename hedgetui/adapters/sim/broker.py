@@ -12,9 +12,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from hedgetui.adapters.sim.portfolio import PortfolioSide
 from hedgetui.domain.errors import BrokerUnreachable, DataError, StoreError
 from hedgetui.domain.events import LinkState
-from hedgetui.domain.instruments import GRAINS, Instrument, Right, is_grain, parse_key
+from hedgetui.domain.instruments import (
+    GRAINS,
+    Instrument,
+    Right,
+    is_grain,
+    is_security,
+    parse_key,
+)
 from hedgetui.domain.orders import OrderDraft
 from hedgetui.domain.quotes import ChainSnapshot, Greeks, Quote, VolatilityHistory
 from hedgetui.domain.units import Seconds, Timestamp
@@ -45,12 +53,12 @@ QUIET_QUOTE_S = 2.0
 HEDGE_SYMBOL = "MES"
 
 
-class SimulatedBroker:
-    """A `BrokerPort` on an `Exchange`."""
+class SimulatedBroker(PortfolioSide):
+    """A `BrokerPort` and a `PortfolioPort` on an `Exchange`."""
 
     def __init__(self, exchange: Exchange, clock: Clock, *, greeks_s: float = 1.0) -> None:
         """Follow `clock`; send greeks of watched options every `greeks_s` seconds."""
-        self._exchange = exchange
+        super().__init__(exchange)
         self._clock = clock
         self._greeks_s = greeks_s
         self._sink: MessageSink | None = None
@@ -65,6 +73,8 @@ class SimulatedBroker:
         self._venues: dict[str, VenueReport] = {}
         self._grains: set[str] = set()
         """Symbols that this session asked for months of."""
+        self._traded: frozenset[str] = frozenset()
+        """Symbols of the grains and securities that are watched."""
         self._connected_at: Timestamp | None = None
         self._latency: Seconds | None = None
         self._reconnects = 0
@@ -150,6 +160,9 @@ class SimulatedBroker:
         """
         self._reach()
         self._watched = tuple(sorted(filter(_names_something, keys)))
+        self._traded = frozenset(
+            key.split(" ", 1)[0] for key in self._watched if is_grain(key) or is_security(key)
+        )
         self._sent = {key: quote for key, quote in self._sent.items() if key in keys}
         self._greeks_at = float("-inf")
         self._clock.call_later(_FIRST_DATA_S, self._publish)
@@ -170,8 +183,8 @@ class SimulatedBroker:
             data_type="live",
         )
 
-    async def _ask(self, question: Callable[[], _T]) -> _T:
-        """Ask the exchange and wait for the answer.
+    async def _ask(self, question: Callable[[], _T], *, aside: bool = False) -> _T:
+        """Ask the exchange and wait for the answer; `aside` it delays no order.
 
         Raises:
             BrokerUnreachable: there is no link, or it went down before the answer came.
@@ -184,7 +197,7 @@ class SimulatedBroker:
             if not answer.done():
                 answer.set_result(value)
 
-        self._exchange.ask(self._session, question, deliver)
+        self._exchange.ask(self._session, question, deliver, aside=aside)
         self._arm()
         try:
             return await answer
@@ -219,6 +232,7 @@ class SimulatedBroker:
 
     def _forget(self) -> None:
         self._watched = ()
+        self._traded = frozenset()
         self._sent = {}
         self._greeks_at = self._tick_at = float("-inf")
         self._venues = {}
@@ -275,9 +289,8 @@ class SimulatedBroker:
                 sink(_as_reported(greeks, faults))
 
     def _publish_venues(self, sink: MessageSink) -> None:
-        """Say what changed about the hedge's venue and those of the grains this session knows."""
-        watched = (key.split(" ", 1)[0] for key in self._watched if is_grain(key))
-        for symbol in (HEDGE_SYMBOL, *sorted(self._grains.union(watched))):
+        """Say what changed about the hedge's venue and those this session asked for or watches."""
+        for symbol in (HEDGE_SYMBOL, *sorted(self._grains | self._traded)):
             venue = self._exchange.board.venue(symbol)
             report = VenueReport(symbol, venue.open, venue.reason, venue.until)
             if report != self._venues.get(symbol):
