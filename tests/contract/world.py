@@ -36,6 +36,8 @@ from hedgetui.simulation.exchange import Exchange
 from hedgetui.simulation.faults import Faults, Interval
 from hedgetui.simulation.market import Halt, MarketTerms, seeded_market
 from hedgetui.simulation.matching import FillModel
+from hedgetui.simulation.portfolios import holdings_of
+from hedgetui.simulation.security_chain import SecurityBoard
 
 START = parse_utc("2025-11-19T14:31:00Z")
 """A Wednesday, one minute after the options' opening."""
@@ -59,6 +61,8 @@ class Setting:
     fills: FillModel = field(default_factory=FillModel)
     fees: Fees = field(default_factory=Fees)
     cash: Decimal = OPENING_CASH
+    portfolio: str = "none"
+    """What the account holds from the start."""
     correction: tuple[float, Decimal] | None = None
     """(seconds after the start, how much every execution's price is corrected by)."""
 
@@ -67,13 +71,15 @@ def exchange_of(setting: Setting) -> Exchange:
     """Return an exchange on which `setting` will happen."""
     halts = tuple(Halt(*one, "news pending") for one in setting.halts)
     outages = tuple(Interval(*one, "gateway restart") for one in setting.outages)
+    market = seeded_market(7, start=setting.start, terms=MarketTerms(halts=halts))
     exchange = Exchange(
-        seeded_market(7, start=setting.start, terms=MarketTerms(halts=halts)),
+        market,
         seed=7,
         fees=setting.fees,
         faults=replace(setting.faults, outages=outages),
         fills=setting.fills,
         cash=setting.cash,
+        holdings=holdings_of(setting.portfolio, SecurityBoard(market, 7)),
     )
     if setting.correction is not None:
         at, change = setting.correction

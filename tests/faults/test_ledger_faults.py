@@ -253,14 +253,14 @@ def test_F44_an_execution_of_what_the_desk_has_no_name_for_is_not_counted(tmp_pa
         await wire.hedged()
         bodies = [b for b in wire.proxy.cable.heard if message_id(b) == EXECUTION]
         parts = fields(bodies[-1])
-        parts[2:14] = ["0", "265598", "AAPL", "STK", "", "0.0", "", "", "ISLAND", "USD", "AAPL",
-                       "NMS"]  # fmt: skip
+        parts[2:14] = ["0", "14204", "SAP", "STK", "", "0.0", "", "", "IBIS", "EUR", "SAP",
+                       "XETRA"]  # fmt: skip
         parts[14], parts[22], parts[26] = "0000e0d5.99999999.01.01", "0", ""
         fills = dict(wire.state.fills)
         wire.proxy.cable.inject(body_of(*parts))
         await wire.wait(2)
         assert wire.state.fills == fills
-        assert wire.heard("outside the desk, not counted: STK AAPL") == 1
+        assert wire.heard("outside the desk, not counted: STK SAP") == 1
         assert wire.state.auto
 
     play(tmp_path, story)

@@ -17,6 +17,8 @@ from hedgetui.simulation.exchange import Exchange
 from hedgetui.simulation.faults import Faults
 from hedgetui.simulation.market import seeded_market
 from hedgetui.simulation.matching import FillModel
+from hedgetui.simulation.portfolios import holdings_of
+from hedgetui.simulation.security_chain import SecurityBoard
 from hedgetui.simulation.tws_gateway import TwsGateway
 from hedgetui.simulation.virtual_loop import run_virtual
 
@@ -214,14 +216,17 @@ def play(
     fills: FillModel | None = None,
     start: Timestamp = START,
     state: Path | None = None,
+    portfolio: str = "none",
 ) -> _T:
     """Play a scene on a gateway of its own; every message must have been readable."""
 
     async def session() -> _T:
         importlib.import_module(LIBRARY)
+        market = seeded_market(7, start=start)
         exchange = Exchange(
-            seeded_market(7, start=start), seed=7, faults=faults, fills=fills, state_path=state
-        )
+            market, seed=7, faults=faults, fills=fills, state_path=state,
+            holdings=holdings_of(portfolio, SecurityBoard(market, 7)),
+        )  # fmt: skip
         clock = LoopClock(exchange.at)
         gateway = TwsGateway(exchange, clock, max_version=max_version, max_lines=max_lines)
         stage = Stage(gateway, clock, await gateway.start())

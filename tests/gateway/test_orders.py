@@ -277,8 +277,7 @@ def test_the_exchanges_own_refusal_is_inactive_with_its_reason():
 def test_what_is_only_quoted_is_refused_and_what_is_unknown_is_not_found():
     async def scene(stage):
         ib = await stage.connect()
-        spy = stage.lib.Stock("SPY", "SMART", "USD")
-        ib.placeOrder(spy, stage.lib.MarketOrder("BUY", 1))
+        ib.placeOrder(stage.lib.Index("VIX", "CBOE"), stage.lib.MarketOrder("BUY", 1))
         ib.placeOrder(stage.lib.Stock("XYZZY", "SMART", "USD"), stage.lib.MarketOrder("BUY", 1))
         ib.placeOrder(stage.lib.Future("MES", exchange="CME"), stage.lib.MarketOrder("BUY", 1))
         await stage.sleep()
@@ -286,7 +285,7 @@ def test_what_is_only_quoted_is_refused_and_what_is_unknown_is_not_found():
 
     errors, orders = play(scene)
     assert [code for code, _ in errors] == [201, 200, 200]
-    assert ("SPY" in errors[0][1], "ambiguous" in errors[2][1], orders) == (True, True, {})
+    assert ("VIX" in errors[0][1], "ambiguous" in errors[2][1], orders) == (True, True, {})
 
 
 def test_completed_orders_tell_how_each_of_todays_orders_ended():

@@ -203,7 +203,7 @@ def test_a_position_the_desk_has_no_name_for_is_said_once_and_breaks_nothing():
 
         def with_a_stock(*fields: object) -> None:
             if fields[0] == 62:
-                send(61, 3, account, 265598, "AAPL", "STK", "", 0, "", "", "", "USD", "AAPL", "NMS",
+                send(61, 3, account, 14204, "SAP", "STK", "", 0, "", "", "", "EUR", "SAP", "XETRA",
                      100, 190.5)  # fmt: skip
             send(*fields)
 
@@ -211,7 +211,7 @@ def test_a_position_the_desk_has_no_name_for_is_said_once_and_breaks_nothing():
         for _ in range(3):
             assert (await world.truth()).positions == {HEDGE: 1}
         said = [one.message for one in world.of(OrderNotice)]
-        assert said == ["position outside the desk, not counted: STK AAPL"]
+        assert said == ["position outside the desk, not counted: STK SAP"]
         assert codes(world) == [0]
 
     play(story)

@@ -366,6 +366,15 @@ def test_one_absurd_price_alone_never_passes(prices: list[float]):
 # Contracts
 
 
+def nvda(**changes: str) -> Terms:
+    """Return a standard option on a share, or one that differs."""
+    usual = {
+        "symbol": "NVDA", "sec_type": "OPT", "expiry": "20260220", "strike": "150.0", "right": "C",
+        "multiplier": "100", "trading_class": "NVDA", "currency": "USD",
+    }  # fmt: skip
+    return Terms(1, **(usual | changes))
+
+
 @pytest.mark.parametrize(
     ("terms", "key"),
     [
@@ -379,7 +388,20 @@ def test_one_absurd_price_alone_never_passes(prices: list[float]):
         (Terms(1, "XSP", "OPT", "20251219", "nan", "C", "100", "XSP"), None),
         (Terms(1, "SPX", "OPT", "20251219", "6800", "C", "100", "SPXW"), None),
         (Terms(1, "XSP", "IND"), "XSP"),
-        (Terms(1, "AAPL", "STK"), None),
+        (Terms(1, "NVDA", "STK", currency="USD"), "NVDA STK"),
+        (Terms(1, "BRK B", "STK", currency="USD"), "BRK.B STK"),
+        (Terms(1, "SAP", "STK", currency="EUR"), None),
+        (Terms(1, "NVDA", "STK"), None),
+        (nvda(), "NVDA 20260220 150 C"),
+        (nvda(multiplier="10"), None),
+        (nvda(multiplier=""), None),
+        (nvda(trading_class="NVDA1"), None),
+        (nvda(currency="EUR"), None),
+        (nvda(symbol="VIX", trading_class="VIX"), "VIX 20260220 150 C"),
+        (nvda(symbol="VIX", trading_class="VIXW"), None),
+        (nvda(symbol="BRK B", trading_class="BRKB"), "BRK.B 20260220 150 C"),
+        (nvda(sec_type="FOP"), None),
+        (Terms(1, "VIX", "IND"), "VIX"),
         (Terms(1, "MES", "FUT", "20251319"), None),
         (Terms(1, "NQ", "FUT", "20251219"), None),
         (Terms(1, "ZC", "FUT", "20251212", "0.0", "?", "5000", "ZC"), "ZC 202512"),

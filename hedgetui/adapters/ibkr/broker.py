@@ -1,4 +1,4 @@
-"""TWS or IB Gateway as a `BrokerPort`.
+"""TWS or IB Gateway as a `BrokerPort` and a `PortfolioPort`.
 
 The library moves bytes. What its messages mean is decided here: evidence about orders is what the
 wire said, unknown stays unknown, and an order leaves at once or not at all.
@@ -7,8 +7,10 @@ wire said, unknown stays unknown, and an order leaves at once or not at all.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from hedgetui.adapters.ibkr.asking import Refused
+from hedgetui.adapters.ibkr.closes import ClosesReader
 from hedgetui.adapters.ibkr.connection import IbkrConnection, environment_of
 from hedgetui.adapters.ibkr.contracts import ContractBook, Listing
 from hedgetui.adapters.ibkr.conversation import Conversation
@@ -19,8 +21,9 @@ from hedgetui.adapters.ibkr.listings import NoContract
 from hedgetui.adapters.ibkr.memory import Memory
 from hedgetui.adapters.ibkr.orders import WorkingOrder, make_order, margin_of
 from hedgetui.adapters.ibkr.terms import drafted
+from hedgetui.domain.balance.closes import Closes
 from hedgetui.domain.errors import BrokerUnreachable
-from hedgetui.domain.instruments import Instrument, Kind, parse_key
+from hedgetui.domain.instruments import Instrument, Kind, is_security, parse_key
 from hedgetui.domain.orders import OrderDraft, OrderType
 from hedgetui.domain.quotes import ChainSnapshot, VolatilityHistory
 from hedgetui.domain.units import Timestamp
@@ -36,18 +39,20 @@ from hedgetui.ports.broker import (
     OrderNotice,
 )
 from hedgetui.ports.clock import Clock
+from hedgetui.ports.portfolio import ChainWindow, Holdings, Level, SecurityChain
 
 __all__ = ["IbkrBroker", "probe"]
 
 _UNKNOWN_CONTRACT = 200
 _UNKNOWN_ORDER = 135
 _DUPLICATE = 103
+_CUT_OFF = "TWS has no connection to IB"
 _LOOK_UP_S = 2.0
 """Seconds an order may wait for its contract's number; it is usually known."""
 
 
 class IbkrBroker:
-    """A `BrokerPort` on ib_insync or ib_async."""
+    """A `BrokerPort` and a `PortfolioPort` on ib_insync or ib_async."""
 
     def __init__(self, connection: IbkrConnection, clock: Clock) -> None:
         """Connect as `connection` says when asked to; wait by `clock`."""
@@ -59,6 +64,7 @@ class IbkrBroker:
         self._book: ContractBook | None = None
         self._memory = Memory()
         self._history = HistoryReader()
+        self._closes = ClosesReader()
         self._talk: Conversation | None = None
         self._sessions = 0
         self._connected_at: Timestamp | None = None
@@ -93,7 +99,7 @@ class IbkrBroker:
             self._memory.opened(session.next_number)
             self._account = choose_account(self._connection, session.accounts)
             self._environment = environment_of(self._account)
-            talk.truth.account = talk.holdings.account = self._account
+            talk.use_account(self._account)
             session.ib.client.reqMarketDataType(1)
             await talk.heartbeat.beat()
             self._talk = talk
@@ -179,7 +185,7 @@ class IbkrBroker:
 
     def _needs_outside_hours(self, draft: OrderDraft, listing: Listing) -> bool:
         """Whether an option's limit order trades now only outside the regular hours."""
-        if parse_key(draft.instrument_key).kind is Kind.FUTURE:
+        if parse_key(draft.instrument_key).kind is Kind.FUTURE or is_security(draft.instrument_key):
             return False
         if draft.order_type is not OrderType.LIMIT or listing.liquid is None:
             return False
@@ -233,15 +239,56 @@ class IbkrBroker:
     async def truth(self) -> Complete | Incomplete:
         """Read positions, orders, executions and cash in one piece."""
         try:
-            talk = self._live()
+            talk = self._served()
         except BrokerUnreachable as error:
             return Incomplete(str(error))
-        if talk.servers.lost:
-            return Incomplete("TWS has no connection to IB")
         answer = await talk.truth.read()
         if isinstance(answer, Complete):
             talk.holdings.read(answer.truth.positions)
         return answer
+
+    async def holdings(self) -> Holdings | Incomplete:
+        """Read every line of the account with its mark."""
+        try:
+            return await self._served().portfolio.read()
+        except BrokerUnreachable as error:
+            return Incomplete(str(error))
+
+    async def levels(self, symbols: frozenset[str]) -> Mapping[str, Level]:
+        """Return the newest prices of underlyings and indices; a silent or unclear one lacks.
+
+        Raises:
+            BrokerUnreachable: there is no link, or it went down.
+        """
+        return await self._served().levels.read(symbols)
+
+    async def closes(self, symbols: frozenset[str], days: int) -> Closes:
+        """Return daily closes of the last `days` trading days; names without a history lack.
+
+        Raises:
+            BrokerUnreachable: there is no link, or it went down.
+        """
+        talk = self._served()
+        return await self._closes.read(talk.session, talk.underlyings, symbols, days)
+
+    async def security_chain(self, symbol: str, window: ChainWindow) -> SecurityChain | None:
+        """Return quotes of the options on a name, or None when it has none.
+
+        Raises:
+            BrokerUnreachable: there is no link, it went down, or the broker does not answer.
+        """
+        return await self._served().chains.read(symbol, window)
+
+    def _served(self) -> Conversation:
+        """Return the session that stands and is connected to IB's servers.
+
+        Raises:
+            BrokerUnreachable: there is none, or TWS is cut off.
+        """
+        talk = self._live()
+        if talk.servers.lost:
+            raise BrokerUnreachable(_CUT_OFF)
+        return talk
 
     async def futures(self, symbol: str) -> tuple[Instrument, ...]:
         """Return the listed contract months of a future, nearest first.

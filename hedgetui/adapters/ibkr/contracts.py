@@ -2,7 +2,7 @@
 
 What is traded or watched is named by its number (conId), never by a description that could fit two.
 An XSP option is of the trading class XSP alone, so that no AM-settled sibling is ever picked; what
-the desk cannot name has no key.
+the desk cannot name has no key. How shares and options on them are spelled: `securities.py`.
 """
 
 from __future__ import annotations
@@ -15,20 +15,28 @@ from hedgetui.adapters.ibkr._api import Api
 from hedgetui.adapters.ibkr.futures import exchange_of_future, is_ours, objection
 from hedgetui.adapters.ibkr.hours import Schedule, read_hours
 from hedgetui.adapters.ibkr.parse import Terms, exact
+from hedgetui.adapters.ibkr.securities import (
+    CURRENCY,
+    OPTIONS_EXCHANGE,
+    index_exchange,
+    option_class,
+    share_key,
+    ticker_of,
+    wire_symbol,
+)
 from hedgetui.domain.errors import DataError
 from hedgetui.domain.instruments import (
+    BOOK_ROOTS,
     ROOTS,
+    VIX,
     Instrument,
     Kind,
     format_strike,
     future,
+    option_root,
     parse_key,
 )
 from hedgetui.domain.text import safe
-
-OPTIONS_EXCHANGE = "SMART"
-INDEX_EXCHANGE = "CBOE"
-CURRENCY = "USD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,7 @@ def terms_of(contract: Any) -> Terms:  # noqa: ANN401 - the library's contract h
         right=str(contract.right),
         multiplier=str(contract.multiplier),
         trading_class=str(contract.tradingClass),
+        currency=str(contract.currency),
     )
 
 
@@ -63,7 +72,9 @@ def key_of(terms: Terms) -> str | None:
         spelled = f"{terms.symbol} {terms.expiry[:6]}"
     elif terms.sec_type == "OPT":
         spelled = _option_key(terms)
-    elif terms.sec_type == "IND" and terms.symbol in ROOTS:
+    elif terms.sec_type == "STK":
+        spelled = share_key(terms)
+    elif terms.sec_type == "IND" and (terms.symbol in ROOTS or terms.symbol == VIX):
         spelled = terms.symbol
     if spelled is None:
         return None
@@ -74,14 +85,17 @@ def key_of(terms: Terms) -> str | None:
 
 
 def _option_key(terms: Terms) -> str | None:
-    root, strike = ROOTS.get(terms.symbol), exact(terms.strike)
-    if root is None or strike is None or strike <= 0 or terms.right[:1] not in {"C", "P"}:
+    ticker, strike = ticker_of(terms.symbol), exact(terms.strike)
+    if strike is None or strike <= 0 or terms.right[:1] not in {"C", "P"}:
         return None
-    if terms.trading_class not in {"", terms.symbol}:
+    if terms.trading_class not in {"", option_class(terms.symbol)}:
         return None
-    if terms.multiplier and exact(terms.multiplier) != root.multiplier:
+    listed, usual = exact(terms.multiplier), option_root(ticker).multiplier
+    if listed != usual and (terms.multiplier or terms.symbol not in BOOK_ROOTS):
+        return None  # an adjusted or a small contract is another one, whatever it is called
+    if terms.symbol not in BOOK_ROOTS and terms.currency != CURRENCY:
         return None
-    return f"{terms.symbol} {terms.expiry[:8]} {format_strike(strike)} {terms.right[:1]}"
+    return f"{ticker} {terms.expiry[:8]} {format_strike(strike)} {terms.right[:1]}"
 
 
 def named(terms: Terms) -> str:
@@ -96,7 +110,7 @@ def exchange_of(instrument: Instrument) -> str:
         case Kind.FUTURE:
             return exchange_of_future(instrument.symbol)
         case Kind.INDEX:
-            return INDEX_EXCHANGE
+            return index_exchange(instrument.symbol)
         case _:
             return OPTIONS_EXCHANGE
 
@@ -119,6 +133,11 @@ class ContractBook:
         """Return a listing that is known."""
         return self._listings.get(key)
 
+    def forget(self, key: str) -> None:
+        """Take back a listing: more than one contract is called so."""
+        self._listings.pop(key, None)
+        self._keys = {number: one for number, one in self._keys.items() if one != key}
+
     def key(self, con_id: int) -> str | None:
         """Return the key of a contract number that is known."""
         return self._keys.get(con_id)
@@ -130,8 +149,9 @@ class ContractBook:
             DataError: the key is none.
         """
         instrument = parse_key(key)
+        symbol = wire_symbol(instrument.symbol)
         contract = self._api.Contract(
-            symbol=instrument.symbol, exchange=exchange_of(instrument), currency=CURRENCY
+            symbol=symbol, exchange=exchange_of(instrument), currency=CURRENCY
         )
         if instrument.kind is Kind.FUTURE:
             contract.secType = "FUT"
@@ -142,7 +162,9 @@ class ContractBook:
             contract.strike = float(instrument.strike or 0)
             contract.right = str(instrument.right)
             contract.multiplier = format_strike(instrument.multiplier)
-            contract.tradingClass = instrument.symbol
+            contract.tradingClass = option_class(symbol)
+        elif instrument.kind is Kind.STOCK:
+            contract.secType = "STK"
         else:
             contract.secType = "IND"
         return contract
@@ -156,7 +178,7 @@ class ContractBook:
     def index(self, symbol: str) -> Any:  # noqa: ANN401 - the library's contract has no type
         """Return a contract that asks for a cash index."""
         return self._api.Contract(
-            secType="IND", symbol=symbol, exchange=INDEX_EXCHANGE, currency=CURRENCY
+            secType="IND", symbol=symbol, exchange=index_exchange(symbol), currency=CURRENCY
         )
 
     def by_number(self, con_id: int) -> Any:  # noqa: ANN401 - the library's contract has no type

@@ -11,9 +11,11 @@ from hedgetui.adapters.ibkr.chores import Chores
 from hedgetui.adapters.ibkr.codes import Meaning
 from hedgetui.adapters.ibkr.contracts import ContractBook
 from hedgetui.adapters.ibkr.feed import Feed
+from hedgetui.adapters.ibkr.glance import Glances
 from hedgetui.adapters.ibkr.heartbeat import Heartbeat
 from hedgetui.adapters.ibkr.holdings import Holdings
 from hedgetui.adapters.ibkr.level import Level
+from hedgetui.adapters.ibkr.levels import Levels, Underlyings
 from hedgetui.adapters.ibkr.lines import Lines, Use
 from hedgetui.adapters.ibkr.listings import Listings
 from hedgetui.adapters.ibkr.memory import Memory
@@ -30,8 +32,10 @@ from hedgetui.adapters.ibkr.parse import (
     execution_row,
     status_row,
 )
+from hedgetui.adapters.ibkr.portfolio import ACCOUNT_VALUE, PORTFOLIO, PortfolioReader
 from hedgetui.adapters.ibkr.reasons import Reasons
 from hedgetui.adapters.ibkr.scan import Scanner
+from hedgetui.adapters.ibkr.security_chain import SecurityChains
 from hedgetui.adapters.ibkr.servers import Servers
 from hedgetui.adapters.ibkr.session import Session
 from hedgetui.adapters.ibkr.subscriptions import Subscription, Subscriptions
@@ -40,7 +44,7 @@ from hedgetui.adapters.ibkr.venue import Venues
 from hedgetui.adapters.ibkr.watchlist import INDEX_KEY, Watchlist
 from hedgetui.domain.errors import BrokerUnreachable
 from hedgetui.domain.events import LinkState
-from hedgetui.domain.instruments import Instrument, Kind, parse_key
+from hedgetui.domain.instruments import Instrument, Kind, is_security, parse_key
 from hedgetui.domain.units import Contracts
 from hedgetui.ports.broker import (
     BrokerMessage,
@@ -87,8 +91,13 @@ class Conversation:
         self.feed = Feed(session.life, self.watchlist, self.level, self.tell, self.reasons)
         self.venues = Venues(session, self.listings, self.tell)
         self.venue = self.venues.hedge
-        self.scanner = Scanner(
-            session, self.subscriptions, self.listings, self.watchlist, self.level
+        self.glances = Glances(session, self.subscriptions)
+        self.scanner = Scanner(session, self.glances, self.listings, self.watchlist, self.level)
+        self.portfolio = PortfolioReader(session, self.listings)
+        self.underlyings = Underlyings(session, self.listings)
+        self.levels = Levels(session, self.underlyings, self.glances, self.watchlist)
+        self.chains = SecurityChains(
+            session, self.glances, self.listings, self.underlyings, self.levels
         )
         self.truth = TruthReader(session, self.listings, self.orders, memory, self.notes)
         self.truth.number = number
@@ -147,6 +156,10 @@ class Conversation:
         words = f"defect in the broker adapter: {type(error).__name__}: {error}"
         self.notes.hint("defect", words, aloud=True)
 
+    def use_account(self, account: str) -> None:
+        """Read and follow one account."""
+        self.truth.account = self.holdings.account = self.portfolio.account = account
+
     def _reference(self, key: str) -> float | None:
         """Return what a future without a price of its own is compared with: its index, if any."""
         return self.level.points if parse_key(key).index_ratio else None
@@ -186,6 +199,8 @@ class Conversation:
             self._execution(fields)
         elif number == COMMISSION:
             self._commission(fields)
+        elif number in {ACCOUNT_VALUE, PORTFOLIO}:
+            self.portfolio.frame(number, fields)
         return False
 
     def _status(self, fields: list[str]) -> None:
@@ -289,16 +304,18 @@ class Conversation:
 
     def _tick(self, one: Subscription) -> None:
         if one.use is Use.SCAN:
-            self.scanner.tick(one)
+            self.glances.tick(one)
             return
         self.reasons.drop("silent")
         month = self.venue.month
         if month is not None and one.key == month.key:
             self.venue.halted(one.fold.halted)
+        elif is_security(one.key):
+            self.venues.securities.halted(one.key, one.fold.halted)
         self.feed.tick(one)
 
     def _refused(self, one: Subscription, row: ErrorRow) -> None:
         if one.use is Use.SCAN:
-            self.scanner.refused(one)
+            self.glances.refused(one)
         else:
             self.watchlist.refused(one, row)

@@ -15,7 +15,7 @@ from hedgetui.adapters.ibkr.lifetime import Lifetime
 from hedgetui.adapters.ibkr.reasons import Reasons
 from hedgetui.adapters.ibkr.subscriptions import Subscription
 from hedgetui.adapters.ibkr.watchlist import INDEX_KEY, Watchlist
-from hedgetui.domain.instruments import is_grain
+from hedgetui.domain.instruments import is_grain, is_security
 from hedgetui.domain.quotes import DataType, Quote
 from hedgetui.domain.units import Timestamp
 from hedgetui.ports.broker import MessageSink
@@ -69,9 +69,9 @@ class Feed:
         self._publish(line)
 
     def _judge_type(self, line: Subscription) -> None:
-        if line.key == INDEX_KEY or is_grain(line.key):
-            # A level that is not live is not used, others stand in for it; an order for a grain on
-            # such a quote is refused by itself and need not hold up the index's hedge.
+        if line.key == INDEX_KEY or is_grain(line.key) or is_security(line.key):
+            # A level that is not live is not used, others stand in for it; an order for a grain or
+            # a security on such a quote is refused by itself and need not hold up the hedge.
             return
         tag, kind = f"type {line.key}", line.fold.data_type
         if kind is DataType.LIVE:

@@ -2,7 +2,7 @@
 
 A client hears executions of its own orders only; what a person or another program trades in the
 same account shows in the pushed positions alone. Until the desk knows, it would hedge once more
-what was hedged by hand.
+what was hedged by hand. Securities are read with the portfolio, where anybody may trade them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from hedgetui.adapters.ibkr.contracts import key_of, terms_of
 from hedgetui.adapters.ibkr.listings import Listings
 from hedgetui.adapters.ibkr.parse import whole
 from hedgetui.adapters.ibkr.session import Session
+from hedgetui.domain.instruments import is_security
 from hedgetui.ports.broker import Execution, PositionMoved
 
 _SETTLE_S = 0.5
@@ -53,6 +54,8 @@ class Holdings:
         quantity, terms = whole(str(position.position)), terms_of(position.contract)
         key = self._listings.book.key(terms.con_id) or key_of(terms)
         if position.account != self.account or quantity is None or key is None:
+            return
+        if is_security(key):
             return
         if not self._pushed:
             self._session.life.call_later(_SETTLE_S, self._look)

@@ -12,7 +12,7 @@ from hedgetui.adapters.ibkr.contracts import ContractBook, Listing
 from hedgetui.adapters.ibkr.pacing import Lane
 from hedgetui.adapters.ibkr.session import Session
 from hedgetui.domain.errors import BrokerUnreachable, DataError
-from hedgetui.domain.instruments import Instrument, Kind, leg_keys, parse_key
+from hedgetui.domain.instruments import Instrument, Kind, is_security, leg_keys, parse_key
 
 
 class NoContract(DataError):  # noqa: N818 - the answer is named
@@ -73,7 +73,24 @@ class Listings:
         if not exact:
             objection = self.book.objection(parse_key(key).symbol) if found else ""
             raise NoContract(objection or f"no security definition for {key}")
+        if is_security(key) and len({int(one.contract.conId) for one in exact}) > 1:
+            self.book.forget(key)
+            raise NoContract(f"more than one contract is called {key}")
         return exact[0]
+
+    async def again(self, key: str) -> bool:
+        """Read the details of an instrument anew; returns whether the broker still lists it.
+
+        Raises:
+            BrokerUnreachable: there is no link, it went down, or no answer came in time.
+        """
+        try:
+            found = [self.book.learn(one) for one in await self.details(self.book.describe(key))]
+        except Refused as error:
+            raise BrokerUnreachable(f"no contract details of {key}: {error}") from None
+        except TimeoutError:
+            raise BrokerUnreachable(f"no contract details of {key} in time") from None
+        return any(one is not None and one.key == key for one in found)
 
     def ready(self, key: str) -> Listing | None:
         """Return the listing of an instrument or a combo if no question is needed for it."""

@@ -66,6 +66,7 @@ class Terms:
     right: str = ""
     multiplier: str = ""
     trading_class: str = ""
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +155,9 @@ def execution_row(fields: list[str]) -> ExecutionRow | None:
     if not root or not revision.isdigit():
         root, revision = fields[14], "1"
     terms = Terms(
-        con_id or 0, fields[4], fields[5], fields[6], fields[7], fields[8], fields[9], fields[13]
-    )
+        con_id or 0, fields[4], fields[5], fields[6], fields[7], fields[8], fields[9], fields[13],
+        fields[11],
+    )  # fmt: skip
     return ExecutionRow(
         request=request,
         order_id=order_id,

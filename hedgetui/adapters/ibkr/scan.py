@@ -16,27 +16,23 @@ from typing import Any
 import numpy as np
 
 from hedgetui.adapters.ibkr.asking import Refused
-from hedgetui.adapters.ibkr.codes import Meaning, meaning
 from hedgetui.adapters.ibkr.contracts import strike_text
+from hedgetui.adapters.ibkr.glance import Glances
 from hedgetui.adapters.ibkr.level import Level
-from hedgetui.adapters.ibkr.lines import Use
 from hedgetui.adapters.ibkr.listings import Listings, NoContract
 from hedgetui.adapters.ibkr.pacing import Lane
 from hedgetui.adapters.ibkr.session import Session
 from hedgetui.adapters.ibkr.strikes import choose_expiries, choose_strikes, month_out
-from hedgetui.adapters.ibkr.subscriptions import Subscription, Subscriptions
+from hedgetui.adapters.ibkr.subscriptions import Subscription
+from hedgetui.adapters.ibkr.ticks import Fold
 from hedgetui.adapters.ibkr.watchlist import INDEX_KEY, Watchlist
 from hedgetui.domain.errors import BrokerUnreachable
 from hedgetui.domain.instruments import XSP, Right, settles_at
 from hedgetui.domain.quotes import ChainSnapshot, ExpiryQuotes
 from hedgetui.domain.units import DAYS_PER_YEAR, SECONDS_PER_DAY, IndexPoints
 
-_QUOTE_S = 2.5
 _LEVEL_S = 3.0
 _STEP_S = 0.05
-_MOST_AT_ONCE = 40
-_TRIES = 3
-"""Times an option is asked for while there are fewer lines than thought."""
 _VOLATILITY = 0.15
 """Assumed while none is known."""
 
@@ -63,35 +59,18 @@ class Scanner:
     def __init__(
         self,
         session: Session,
-        subscriptions: Subscriptions,
+        glances: Glances,
         listings: Listings,
         watchlist: Watchlist,
         level: Level,
     ) -> None:
-        """Borrow lines of `subscriptions`; what `watchlist` has already needs none."""
+        """Borrow lines by `glances`; what `watchlist` has already needs none."""
         self._session = session
-        self._subscriptions = subscriptions
+        self._glances = glances
         self._listings = listings
         self._watchlist = watchlist
         self._level = level
         self._one_at_a_time = asyncio.Lock()
-        self._waiting: dict[Subscription, asyncio.Future[None]] = {}
-        self._scanning = 0
-        self._freed = asyncio.Condition()
-
-    def tick(self, one: Subscription) -> None:
-        """A scan's line got ticks."""
-        if None not in one.fold.sides:
-            self._wake(one)
-
-    def refused(self, one: Subscription) -> None:
-        """A scan's line was refused: no such contract, or no line."""
-        self._wake(one)
-
-    def _wake(self, one: Subscription) -> None:
-        waiting = self._waiting.get(one)
-        if waiting is not None and not waiting.done():
-            waiting.set_result(None)
 
     async def chain(self, volatility: float | None) -> ChainSnapshot:
         """Read the chain near the money; `volatility` helps to guess where the deltas are.
@@ -112,13 +91,6 @@ class Scanner:
                     raise end
             now = self._session.clock.now()
             return ChainSnapshot(XSP, now, IndexPoints(spot), _by_expiry(targets, found))
-
-    def _room(self) -> bool:
-        """Whether one more line may be taken; one is always tried."""
-        if not self._scanning or not self._session.life.alive:
-            return True
-        free = self._subscriptions.lines.free(Use.SCAN) > 0
-        return free and self._scanning < _MOST_AT_ONCE
 
     async def _spot(self) -> float:
         waited = 0.0
@@ -164,35 +136,15 @@ class Scanner:
         if watched is not None and None not in watched.fold.sides:
             found[target] = _numbers(watched)
             return
-        for _ in range(_TRIES):
-            async with self._freed:
-                await self._freed.wait_for(self._room)
-                self._scanning += 1
-            try:
-                one = await self._look(target)
-            finally:
-                async with self._freed:
-                    self._scanning -= 1
-                    self._freed.notify_all()
-            if one.refused is None:
-                found[target] = _numbers(one)
-            if one.refused is None or meaning(one.refused.code) is not Meaning.LINES_FULL:
-                return
-
-    async def _look(self, target: _Target) -> Subscription:
         contract = self._listings.book.describe(target.key)
-        one = await self._subscriptions.open(target.key, contract, Use.SCAN)
-        answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting[one] = answered
-        try:
-            await self._session.life.within(answered, _QUOTE_S)
-        except TimeoutError:
-            pass  # what came until now is what there is
-        finally:
-            del self._waiting[one]
+        one = await self._glances.look(target.key, contract, both_sides)
         if one.refused is None:
-            await self._subscriptions.close(one)
-        return one
+            found[target] = _numbers(one)
+
+
+def both_sides(fold: Fold) -> bool:
+    """Whether a line shows a bid and an ask."""
+    return None not in fold.sides
 
 
 def _numbers(one: Subscription) -> Sides:

@@ -29,6 +29,9 @@ class Field(Enum):
     HALTED = auto()
     IV30 = auto()
     SIZE = auto()
+    VOLUME = auto()
+    OPEN_CALLS = auto()
+    OPEN_PUTS = auto()
     OTHER = auto()
     """Nothing but a sign of life."""
 
@@ -70,6 +73,9 @@ _PRICES: Final = {
     1: Field.BID, 66: Field.BID, 2: Field.ASK, 67: Field.ASK, 4: Field.LAST, 68: Field.LAST,
 }  # fmt: skip
 _GENERICS: Final = {24: Field.IV30, 49: Field.HALTED}
+_COUNTS: Final = {
+    8: Field.VOLUME, 74: Field.VOLUME, 27: Field.OPEN_CALLS, 28: Field.OPEN_PUTS,
+}  # fmt: skip
 _MODELS: Final = frozenset({13, 83})
 _DELAYED: Final = frozenset({66, 67, 68, 83})
 _NONE_YET: Final = -2.0
@@ -97,6 +103,9 @@ def read(number: int, fields: list[str]) -> Tick | None:
         kinds, what = _PRICES if number == 1 else _GENERICS, whole(fields[3]) or 0
         kind = kinds.get(what, Field.OTHER)
         return Tick(request, kind, real(fields[4]), delayed=number == 1 and what in _DELAYED)
+    if number == 2 and len(fields) > 4:
+        kind = _COUNTS.get(whole(fields[3]) or 0, Field.SIZE)
+        return Tick(request, kind, real(fields[4]))
     return Tick(request, Field.SIZE if number == 2 else Field.OTHER)
 
 
@@ -146,7 +155,7 @@ class Collar:
         return True
 
 
-_QUOTED: Final = frozenset({Field.BID, Field.ASK, Field.LAST, Field.SIZE})
+_QUOTED: Final = frozenset({Field.BID, Field.ASK, Field.LAST, Field.SIZE, Field.VOLUME})
 
 
 @dataclass(slots=True)
@@ -161,6 +170,11 @@ class Fold:
     halted: int = 0
     """0 trading, 1 halted, 2 halted for volatility."""
     iv30: float | None = None
+    volume: float | None = None
+    """Units traded today."""
+    open_calls: float | None = None
+    """Open interest of an option that is a call; that of a put is beside it."""
+    open_puts: float | None = None
     at: Timestamp | None = None
     """When the newest tick of any kind came."""
     quoted_at: Timestamp | None = None
@@ -189,8 +203,17 @@ class Fold:
                 self.halted = max(0, int(tick.value or 0))
             case Field.IV30:
                 self.iv30 = price_number(tick.value)
-            case Field.SIZE | Field.OTHER:
-                pass
+            case _:
+                self._count(tick.field, tick.value)
+
+    def _count(self, kind: Field, value: float | None) -> None:
+        known = value if value is not None and value >= 0 else None
+        if kind is Field.VOLUME:
+            self.volume = known
+        elif kind is Field.OPEN_CALLS:
+            self.open_calls = known
+        elif kind is Field.OPEN_PUTS:
+            self.open_puts = known
 
     def _price(
         self, kind: Field, price: float | None, now: Timestamp, reference: float | None

@@ -21,10 +21,10 @@ from hedgetui.adapters.ibkr.listings import Listings
 from hedgetui.adapters.ibkr.memory import Memory
 from hedgetui.adapters.ibkr.notes import Notes
 from hedgetui.adapters.ibkr.orders import CANCELLED, FILLED, INACTIVE, OrderBook, WorkingOrder
-from hedgetui.adapters.ibkr.parse import NEW_YORK, ExecutionRow, StatusRow, Terms, whole
+from hedgetui.adapters.ibkr.parse import NEW_YORK, ExecutionRow, StatusRow, Terms, real, whole
 from hedgetui.adapters.ibkr.session import Session
 from hedgetui.domain.errors import BrokerUnreachable, DataError
-from hedgetui.domain.instruments import combo, parse_key
+from hedgetui.domain.instruments import combo, is_security, parse_key
 from hedgetui.domain.orders import Side
 from hedgetui.domain.units import Contracts, Timestamp
 from hedgetui.ports.broker import (
@@ -183,7 +183,7 @@ class TruthReader:
                 self._outside(terms, "position")
                 continue
             if quantity is None:
-                raise DataError(f"positions: {key} has no whole number of contracts")
+                quantity = _whole_shares(key, str(one.position))
             held[key] = held.get(key, 0) + quantity
         return {key: quantity for key, quantity in held.items() if quantity}
 
@@ -239,9 +239,11 @@ class TruthReader:
             return self._key(terms)
         legs = [self._listings.book.key(int(leg.conId)) for leg in contract.comboLegs or ()]
         try:
-            return combo(*(parse_key(leg) for leg in legs if leg is not None)).key
+            spelled = combo(*(parse_key(leg) for leg in legs if leg is not None)).key
         except DataError:
             return None
+        # A combination of securities is never the desk's, and may buy one leg and sell the other.
+        return None if is_security(spelled) else spelled
 
     def _adopt(self, trade: Any, owner: str, key: str, filled: Contracts) -> None:  # noqa: ANN401
         """Make an order of an earlier session cancellable, and its rows understood."""
@@ -275,6 +277,18 @@ class TruthReader:
         for key, end in self._memory.ends.items():
             if key not in seen and key not in alive:
                 yield replace(end, filled=max(end.filled, _traded(key, rows)))
+
+
+def _whole_shares(key: str, text: str) -> int:
+    """Return a broken number of shares without its fraction, which nobody can trade here.
+
+    Raises:
+        DataError: it is no number, or of something that is only held whole.
+    """
+    number = real(text)
+    if number is None or not is_security(key):
+        raise DataError(f"positions: {key} has no whole number of contracts")
+    return int(number)
 
 
 def day_began(now: Timestamp) -> Timestamp:

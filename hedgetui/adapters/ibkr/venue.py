@@ -7,10 +7,11 @@ somebody watches it or asks for its months, until the session ends.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from hedgetui.adapters.ibkr.hours import Phase
 from hedgetui.adapters.ibkr.listings import Listings
+from hedgetui.adapters.ibkr.security_venues import SecurityVenues
 from hedgetui.adapters.ibkr.session import Session
 from hedgetui.domain.errors import BrokerUnreachable, DataError
 from hedgetui.domain.instruments import FUTURES, Instrument, Kind, parse_key
@@ -112,6 +113,7 @@ class Venues:
         self.hedge = Venue(session, listings, sink)
         """The one whose halts count."""
         self._others: dict[str, Venue] = {}
+        self.securities = SecurityVenues(session, listings, sink)
 
     async def months(self, symbol: str) -> tuple[Instrument, ...]:
         """Return the listed months of a future, nearest first, and report its venue from now on.
@@ -124,8 +126,9 @@ class Venues:
             self._other(symbol).take(months)
         return months
 
-    def watch(self, keys: Iterable[str]) -> None:
-        """Report the venues of the futures among these instruments from now on."""
+    def watch(self, keys: frozenset[str]) -> None:
+        """Report the venues of the futures and securities among these from now on."""
+        self.securities.watch(keys)
         for symbol in sorted(set(map(_future_of, keys)) - {"", HEDGE_SYMBOL, *self._others}):
             self._session.life.spawn(self._learn(self._other(symbol)), "trading hours")
 

@@ -51,17 +51,11 @@ class AccountDesk:
         exchange = self._site.exchange
         board, book = exchange.board, exchange.book.account
         cash, total = exchange.cash, exchange.net_liquidation
-        options = sum(
-            (
-                held * board.mark(key) * parse_key(key).multiplier
-                for key, held in book.positions.items() if parse_key(key).kind is Kind.OPTION
-            ),
-            _ZERO,
-        )  # fmt: skip
+        options, stocks = self._worth(Kind.OPTION), self._worth(Kind.STOCK)
         level = Decimal(str(exchange.market.level))
         margin = initial_margin(book.positions, level, board.mark)
         equity = total - options
-        ledger = Ledger.of(self._site.truth())
+        ledger = self._site.ledger()
         realised = sum((one.realised for one in ledger.holdings.values()), _ZERO)
         dollars = {
             "NetLiquidation": total, "TotalCashValue": cash, "TotalCashBalance": cash,
@@ -70,9 +64,9 @@ class AccountDesk:
             "FullAvailableFunds": equity - margin, "BuyingPower": (equity - margin) * 4,
             "InitMarginReq": margin, "FullInitMarginReq": margin,
             "MaintMarginReq": margin * _MAINTENANCE, "FullMaintMarginReq": margin * _MAINTENANCE,
-            "GrossPositionValue": abs(options), "OptionMarketValue": options,
-            "FuturesPNL": equity - cash, "RealizedPnL": realised,
-            "UnrealizedPnL": self._unrealised(ledger),
+            "GrossPositionValue": abs(options) + abs(stocks), "OptionMarketValue": options,
+            "StockMarketValue": stocks, "FuturesPNL": equity - cash - stocks,
+            "RealizedPnL": realised, "UnrealizedPnL": self._unrealised(ledger),
         }  # fmt: skip
         told: Values = {tag: (_money(value), "USD") for tag, value in dollars.items()}
         told["AccountCode"] = (self._site.account, "")
@@ -87,7 +81,7 @@ class AccountDesk:
             self._site.untold += keys
             return
         truth = self._site.truth()
-        ledger = Ledger.of(truth)
+        ledger = Ledger.of(truth, self._site.opening)
         for session in self._site.clients():
             for key in keys:
                 if session.watches_positions:
@@ -130,7 +124,7 @@ class AccountDesk:
         if not subscribe:
             return
         self._send_values(session, self.values())
-        ledger = Ledger.of(self._site.truth())
+        ledger = self._site.ledger()
         for key, holding in ledger.holdings.items():
             if holding.quantity:
                 self._send_portfolio(session, key, ledger)
@@ -141,7 +135,7 @@ class AccountDesk:
 
     def _positions(self, session: ClientSession, _cursor: Cursor) -> None:
         session.watches_positions = True
-        ledger = Ledger.of(self._site.truth())
+        ledger = self._site.ledger()
         for key, holding in ledger.holdings.items():
             if holding.quantity:
                 self._send_position(session, key, ledger)
@@ -237,7 +231,7 @@ class AccountDesk:
 
     def _send_profit(self, session: ClientSession, request: int, con_id: int) -> None:
         truth = self._site.truth()
-        ledger = Ledger.of(truth)
+        ledger = Ledger.of(truth, self._site.opening)
         if not con_id:
             realised = sum((one.realised for one in ledger.holdings.values()), _ZERO)
             daily = self._site.exchange.net_liquidation - self._opening_value()
@@ -255,6 +249,17 @@ class AccountDesk:
         session.send(
             _PROFIT_OF_ONE, request, holding.quantity, _money(unrealised + holding.realised),
             _money(unrealised), _money(holding.realised), _money(value),
+        )  # fmt: skip
+
+    def _worth(self, kind: Kind) -> Decimal:
+        """Return what the positions of a kind are worth, dollars."""
+        board, positions = self._site.exchange.board, self._site.exchange.book.account.positions
+        return sum(
+            (
+                held * board.mark(key) * parse_key(key).multiplier
+                for key, held in positions.items() if parse_key(key).kind is kind
+            ),
+            _ZERO,
         )  # fmt: skip
 
     def _opening_value(self) -> Decimal:

@@ -7,7 +7,6 @@ option keeps its number after its strike left the listing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
@@ -15,7 +14,7 @@ from hedgetui.domain.errors import DataError
 from hedgetui.domain.instruments import (
     FUTURES,
     GRAINS,
-    ROOTS,
+    XSP,
     Instrument,
     Kind,
     Right,
@@ -23,10 +22,26 @@ from hedgetui.domain.instruments import (
     format_strike,
     future,
     option,
+    option_root,
     parse_key,
+    settles_at,
 )
 from hedgetui.simulation.chain import QuoteBoard
 from hedgetui.simulation.tws.fields import WireContract
+from hedgetui.simulation.tws.listed import Listed
+from hedgetui.simulation.tws.names import (
+    OPTION_BASE,
+    OPTION_NAMES,
+    SHARES,
+    SHARES_BY_ID,
+    VIX_ID,
+    exchanges,
+    listed_option,
+    option_id,
+    option_of,
+)
+
+__all__ = ["ContractBook", "Listed", "bag", "con_id_of", "listed", "option_exchanges"]
 
 _EPOCH = date(2020, 1, 1)
 _OPTION_BASE = 1_000_000_000
@@ -40,96 +55,54 @@ _FUTURE_NAMES = {
     "MES": "Micro E-Mini S&P 500 Stock Price Index", "ES": "E-mini S&P 500",
     "ZC": "Corn Futures", "ZW": "Wheat Futures", "ZS": "Soybean Futures",
 }  # fmt: skip
-_OPTION_ROOTS = ("XSP", "SPY")
 _DAY_BITS, _STRIKE_BITS = 13, 14
+"""Of an option on XSP; below its strike stand a bit that is 0 and its right."""
 _HALVES = 2
 _MONTH_LETTERS = "FGHJKMNQUVXZ"
 
-OPTION_EXCHANGES = {"XSP": ("SMART", "CBOE", "IBUSOPT"), "SPY": ("SMART", "CBOE", "AMEX")}
+_INDEX_OPTION_EXCHANGES = ("SMART", "CBOE", "IBUSOPT")
 ANY_RIGHT = frozenset({"", "?", "0"})
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """One contract with everything a message about it carries."""
-
-    con_id: int
-    key: str
-    """The exchange's instrument key; empty for what the exchange does not know."""
-    symbol: str
-    sec_type: str
-    exchange: str
-    local_symbol: str
-    trading_class: str
-    min_tick: str
-    long_name: str
-    exchanges: tuple[str, ...]
-    under_con_id: int = 0
-    under_symbol: str = ""
-    under_sec_type: str = ""
-    rule: int = 26
-    expiry: str = ""
-    strike: str = "0.0"
-    right: str = ""
-    multiplier: str = ""
-    magnifier: int = 1
-    """Quoted units in a dollar of the contract's own price: a grain is quoted in cents."""
-    level_share: float = 0.0
-    """Price as a share of the index level; 0 for what the exchange quotes itself."""
-    legs: tuple[Listed, ...] = ()
-
-    @property
-    def shown_right(self) -> str:
-        """The right as messages print it: a question mark where there is none."""
-        return self.right or "?"
-
-
-_XSP_ID, _SPX_ID, _VIX_ID = 137_851_301, 416_904, 13_455_763
+_XSP_ID, _SPX_ID = 137_851_301, 416_904
 
 _FIXED = (
     Listed(_XSP_ID, "XSP", "XSP", "IND", "CBOE", "XSP", "XSP", "0.01", "MINI SPX INDEX", ("CBOE",)),
     Listed(_SPX_ID, "SPX", "SPX", "IND", "CBOE", "SPX", "SPX", "0.01", "S&P 500 Stock Index",
            ("CBOE",)),
-    Listed(_VIX_ID, "", "VIX", "IND", "CBOE", "VIX", "VIX", "0.01", "CBOE Volatility Index",
+    Listed(VIX_ID, "VIX", "VIX", "IND", "CBOE", "VIX", "VIX", "0.01", "CBOE Volatility Index",
            ("CBOE",)),
-    *(
-        Listed(con_id, "", symbol, "STK", "SMART", symbol, trading_class, "0.01", name,
-               ("SMART", primary), level_share=share)
-        for con_id, symbol, trading_class, name, primary, share in (
-            (756_733, "SPY", "SPY", "SPDR S&P 500 ETF TRUST", "ARCA", 0.1),
-            (320_227_571, "QQQ", "NMS", "INVESCO QQQ TRUST SERIES 1", "NASDAQ", 0.09),
-            (265_598, "AAPL", "NMS", "APPLE INC", "NASDAQ", 0.04),
-            (272_093, "MSFT", "NMS", "MICROSOFT CORP", "NASDAQ", 0.075),
-        )
-    ),
 )  # fmt: skip
-_FIXED_BY_ID = {one.con_id: one for one in _FIXED}
+_FIXED_BY_ID = {one.con_id: one for one in _FIXED} | SHARES_BY_ID
 
 
 def con_id_of(instrument: Instrument) -> int:
     """Return the number of an instrument the exchange knows."""
     if instrument.kind is Kind.INDEX:
         return next(one.con_id for one in _FIXED if one.key == instrument.key)
+    if instrument.kind is Kind.STOCK:
+        return SHARES[instrument.symbol].con_id
     expiry = instrument.expiry or _EPOCH
     if instrument.kind is Kind.FUTURE:
         return _FUTURE_BASE[instrument.symbol] + expiry.year * 100 + expiry.month
+    if instrument.symbol != XSP.symbol:
+        return option_id(instrument)
     number = (expiry - _EPOCH).days << _STRIKE_BITS | int((instrument.strike or 0) * _HALVES)
-    root = _OPTION_ROOTS.index(instrument.symbol)
-    is_put = instrument.right is Right.PUT
-    return _OPTION_BASE + (number << 2 | root << 1 | is_put)
+    return _OPTION_BASE + (number << 2 | (instrument.right is Right.PUT))
 
 
 def _instrument_of(con_id: int) -> Instrument | None:
     """Return the future or option of a number, listed or not."""
+    if con_id >= OPTION_BASE:
+        return option_of(con_id)
     if con_id >= _OPTION_BASE:
         number = con_id - _OPTION_BASE
         days, half_points = number >> (_STRIKE_BITS + 2), number >> 2 & (1 << _STRIKE_BITS) - 1
-        if days >> _DAY_BITS or not half_points:
+        if days >> _DAY_BITS or not half_points or number & 2:
             return None
-        root = ROOTS[_OPTION_ROOTS[number >> 1 & 1]]
         strike = Decimal(half_points) / _HALVES
         right = Right.PUT if number & 1 else Right.CALL
-        return option(root, _EPOCH + timedelta(days=days), strike, right)
+        return option(XSP, _EPOCH + timedelta(days=days), strike, right)
     for symbol, base in _FUTURE_BASE.items():
         if base < con_id < base + 1_000_000:
             try:
@@ -141,23 +114,32 @@ def _instrument_of(con_id: int) -> Instrument | None:
 
 def listed(instrument: Instrument) -> Listed:
     """Return the contract of an instrument the exchange knows."""
-    if instrument.kind is Kind.INDEX:
+    if instrument.kind in {Kind.INDEX, Kind.STOCK}:
         return _FIXED_BY_ID[con_id_of(instrument)]
     if instrument.kind is Kind.COMBO:
         return bag(tuple(listed(leg) for leg in instrument.legs), instrument.key)
     expiry = instrument.expiry or _EPOCH
     if instrument.kind is Kind.FUTURE:
         return _listed_future(instrument, expiry)
-    strike, right = instrument.strike or Decimal(0), instrument.right or Right.CALL
-    under = _XSP_ID if instrument.symbol == "XSP" else 756_733
-    local = f"{instrument.symbol:<6}{expiry:%y%m%d}{right}{int(strike * 1000):08d}"
+    return (
+        _index_option(instrument) if instrument.symbol == XSP.symbol else listed_option(instrument)
+    )
+
+
+def _index_option(one: Instrument) -> Listed:
+    strike, right, expiry = one.strike or Decimal(0), one.right or Right.CALL, one.expiry or _EPOCH
+    local = f"{one.symbol:<6}{expiry:%y%m%d}{right}{int(strike * 1000):08d}"
     return Listed(
-        con_id_of(instrument), instrument.key, instrument.symbol, "OPT", "SMART", local,
-        instrument.symbol, format_strike(instrument.tick), _FIXED_BY_ID[under].long_name,
-        OPTION_EXCHANGES[instrument.symbol], under, instrument.symbol,
-        _FIXED_BY_ID[under].sec_type, 32, f"{expiry:%Y%m%d}", format_strike(strike), right,
-        format_strike(instrument.multiplier),
+        con_id_of(one), one.key, one.symbol, "OPT", "SMART", local, one.symbol,
+        format_strike(one.tick), _FIXED_BY_ID[_XSP_ID].long_name, _INDEX_OPTION_EXCHANGES, _XSP_ID,
+        one.symbol, "IND", 32, f"{expiry:%Y%m%d}", format_strike(strike), right,
+        format_strike(one.multiplier),
     )  # fmt: skip
+
+
+def option_exchanges(symbol: str) -> tuple[str, ...]:
+    """Return where the options on a name or an index are traded."""
+    return _INDEX_OPTION_EXCHANGES if symbol == XSP.symbol else exchanges(symbol)
 
 
 def _listed_future(instrument: Instrument, expiry: date) -> Listed:
@@ -222,14 +204,14 @@ class ContractBook:
             return None
         return listed(instrument)
 
-    def expiries(self) -> list[tuple[date, list[Decimal]]]:
-        """Return the listed expiries that are still alive, with their strikes."""
-        root = self._board.market.root
+    def expiries(self, symbol: str) -> list[tuple[date, list[Decimal]]]:
+        """Return the listed expiries of a symbol that are still alive, with their strikes."""
+        own = symbol == self._board.market.root.symbol
+        listing = self._board.listing() if own else self._board.securities.listing(symbol)
         return [
             (expiry, [Decimal(str(float(strike))).normalize() for strike in strikes])
-            for expiry, strikes in self._board.listing()
-            if option(root, expiry, Decimal(1), Right.CALL).expires_at > self._board.market.at
-        ]
+            for expiry, strikes in listing if settles_at(expiry) > self._board.market.at
+        ]  # fmt: skip
 
     def _alive(self, one: Listed) -> bool:
         if one.sec_type not in {"FUT", "OPT"}:
@@ -238,6 +220,7 @@ class ContractBook:
 
     def _candidates(self, wanted: WireContract) -> Iterator[Listed]:
         yield from _FIXED
+        yield from SHARES.values()
         if wanted.sec_type in {"", "FUT"}:
             for symbol in FUTURES:
                 yield from map(listed, self._board.futures(symbol))
@@ -245,17 +228,18 @@ class ContractBook:
             yield from self._options(wanted)
 
     def _options(self, wanted: WireContract) -> Iterator[Listed]:
-        roots = [wanted.symbol] if wanted.symbol else list(_OPTION_ROOTS)
+        named = wanted.symbol or wanted.local_symbol[:6].strip()
+        symbols = (named,) if named else (self._board.market.root.symbol, *OPTION_NAMES)
         day = wanted.expiry or (_local_day(wanted.local_symbol))
-        for symbol in (root for root in roots if root in _OPTION_ROOTS):
-            for expiry, strikes in self.expiries():
+        for symbol in symbols:
+            for expiry, strikes in self.expiries(symbol):
                 if not f"{expiry:%Y%m%d}".startswith(day):
                     continue
                 for strike in strikes:
                     if wanted.strike is not None and strike != wanted.strike:
                         continue
                     for right in Right:
-                        yield listed(option(ROOTS[symbol], expiry, strike, right))
+                        yield listed(option(option_root(symbol), expiry, strike, right))
 
 
 def _local_day(local_symbol: str) -> str:

@@ -269,11 +269,7 @@ def _reopening(market: Market, contract: Listed) -> Timestamp:
 
 def _untradable(contract: Listed) -> str:
     """Return why the exchange does not trade a contract, empty when it does."""
-    if contract.sec_type in {"FUT", "BAG"} or (contract.sec_type, contract.symbol) == (
-        "OPT", "XSP",
-    ):  # fmt: skip
+    if contract.sec_type in {"FUT", "BAG", "OPT", "STK"}:
         return ""
     what = contract.local_symbol.strip()
-    return (
-        f"Order rejected - reason:{what} is quoted here and cannot be traded: XSP and futures are"
-    )
+    return f"Order rejected - reason:{what} is quoted here and cannot be traded: it is an index"

@@ -18,7 +18,10 @@ from hedgetui.simulation.tws.framing import UNSET_DOUBLE, Field
 from hedgetui.simulation.tws.session import ClientSession, Handler
 from hedgetui.simulation.tws.site import Site
 
-_PRICE, _COMPUTATION, _GENERIC = 1, 21, 45
+_PRICE, _SIZE, _COMPUTATION, _GENERIC = 1, 2, 21, 45
+_VOLUME, _DELAYED_VOLUME, _CALLS, _PUTS = 8, 74, 27, 28
+_INDEX_IV = frozenset({"XSP", "SPX", "SPY"})
+"""What has an implied volatility of 30 days here: the index, in its forms."""
 _SNAPSHOT_END, _DATA_TYPE, _PARAMETERS = 57, 58, 81
 _BID, _ASK, _LAST, _IMPLIED, _HALTED = 1, 2, 4, 24, 49
 _DELAYED_PRICES = {_BID: 66, _ASK: 67, _LAST: 68}
@@ -51,6 +54,8 @@ class Line:
     sent_at: float = -math.inf
     greeks_at: float = -math.inf
     halted: bool | None = None
+    counted: bool = False
+    """Whether volume and open interest were told."""
     turns: int = field(default=0)
     """How often the quote was sent; sizes change with it."""
 
@@ -198,16 +203,19 @@ class MarketFeed:
 
     def _supply_halt(self, session: ClientSession, line: Line) -> None:
         halted = self._site.exchange.market.halted and line.contract.symbol not in GRAINS
-        if line.contract.sec_type in {"FUT", "OPT"} and halted != line.halted:
+        if line.contract.sec_type in {"FUT", "OPT", "STK"} and halted != line.halted:
             line.halted = halted
             session.send(_GENERIC, 1, line.request, _HALTED, int(halted))
 
     def _supply_computation(self, session: ClientSession, line: Line) -> None:
         one, exchange = line.contract, self._site.exchange
-        if one.sec_type in {"IND", "STK"} and "106" in line.generics:
+        if one.symbol in _INDEX_IV and one.sec_type != "OPT" and "106" in line.generics:
             session.send(_GENERIC, 1, line.request, _IMPLIED, round(exchange.market.iv30, 6))
+        if one.sec_type != "OPT":
+            return
+        self._supply_counts(session, line)
         kind = self._site.switches.greeks_sentinels
-        if one.sec_type != "OPT" or kind == "none":
+        if kind == "none":
             return
         (greeks,) = exchange.board.greeks((one.key,))
         quote = line.sent or self._quote(one)
@@ -235,24 +243,37 @@ class MarketFeed:
             delta = put if parse_key(greeks.key).right is Right.PUT else call
         return (
             greeks.iv, delta, -1 if price is None else price, 0, greeks.gamma, greeks.vega,
-            greeks.theta, round(exchange.board.spot, 4),
+            greeks.theta, round(self._underlying(greeks.key), 4),
         )  # fmt: skip
+
+    def _underlying(self, key: str) -> float:
+        """Return the price an option's model starts from."""
+        board, option = self._site.exchange.board, parse_key(key)
+        if option.symbol == board.market.root.symbol:
+            return board.spot
+        return board.securities.prices.price(option.symbol)
+
+    def _supply_counts(self, session: ClientSession, line: Line) -> None:
+        """Tell an option's volume and, to whom asked for it, its open interest; once each."""
+        option = parse_key(line.contract.key)
+        securities = self._site.exchange.board.securities
+        if line.counted or not securities.covers(option):
+            return
+        line.counted = True
+        interest, volume = securities.interest(option)
+        delayed = line.data_type == DELAYED
+        session.send(_SIZE, 6, line.request, _DELAYED_VOLUME if delayed else _VOLUME, int(volume))
+        if "101" in line.generics:
+            is_put = option.right is Right.PUT
+            for number, count in ((_CALLS, 0 if is_put else interest),
+                                  (_PUTS, interest if is_put else 0)):  # fmt: skip
+                session.send(_SIZE, 6, line.request, number, int(count))
 
     def _quote(self, one: Listed) -> Quote:
         """Return the quote of a contract, or what is switched on to be shown instead."""
-        switches, board, market = (
-            self._site.switches, self._site.exchange.board, self._site.exchange.market,
-        )  # fmt: skip
+        switches, board = self._site.switches, self._site.exchange.board
         key = switches.swapped.get(one.key, one.key)
-        if key:
-            quote = board.quote(key)
-        elif one.level_share:
-            last = round(one.level_share * market.level, 2)
-            quote = Quote("", market.at, last=last)
-            if market.options_open:
-                quote = replace(quote, bid=round(last - 0.01, 2), ask=round(last + 0.01, 2))
-        else:
-            quote = Quote("", market.at, last=round(100 * market.iv30, 2))
+        quote = board.quote(key)
         if one.key in switches.bad_ticks:
             bad = switches.bad_ticks.pop(one.key)
             quote = replace(quote, bid=bad, ask=bad + float(one.min_tick) * one.magnifier, last=bad)

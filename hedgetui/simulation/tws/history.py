@@ -1,7 +1,8 @@
 """Daily history for the past that the simulated market does not have.
 
-Implied volatility is the exchange's own history. Prices are walked backwards from where the market
-stood when the gateway opened, from a stream of their own, so that a seed has one past.
+Implied volatility and the closes of indices and shares are the exchange's own history. Those of
+futures are walked backwards from where the market stood when the gateway opened, from a stream of
+their own, so that a seed has one past.
 """
 
 from __future__ import annotations
@@ -60,23 +61,32 @@ class History:
     def daily(self, one: Listed, what: str, duration: str, end: str) -> list[Bar]:
         """Return the bars of a contract, oldest first; none if there is no such history."""
         count = _count(duration)
+        if one.sec_type in {"IND", "STK"} and what in _PRICES:
+            return self._known(one.symbol, what, count, self._last_day(end))
         series = self._series(one, what)
         days = _business_days(self._last_day(end), len(series))
         bars = [_bar(day, value, what) for day, value in zip(days, series, strict=True)]
         return bars[-count:] if count else []
 
+    def _known(self, symbol: str, what: str, count: int, last: date) -> list[Bar]:
+        """Return the bars of what the exchange itself remembers."""
+        closes = self._site.exchange.closes(frozenset({symbol}), _DAYS_REMEMBERED)
+        values = closes.table.get(symbol)
+        if values is None or not count:
+            return []
+        days = zip(closes.days, values.tolist(), strict=True)
+        known = [(day, value) for day, value in days if day <= last and math.isfinite(value)]
+        return [_bar(day, value, what) for day, value in known[-count:]]
+
     def _series(self, one: Listed, what: str) -> list[float]:
         if one.sec_type not in {"IND", "STK", "FUT"} or one.symbol in GRAINS:
             return []
-        if one.symbol == "VIX":
-            return [100 * value for value in self._implied()] if what in _PRICES else []
         if what == "OPTION_IMPLIED_VOLATILITY":
             return self._implied() if one.symbol in {"XSP", "SPX", "SPY"} else []
         closes = self._closes()
         if what == "HISTORICAL_VOLATILITY":
             return _realised(closes)
-        share = one.level_share or (0.1 if one.symbol == "XSP" else 1.0)
-        return [share * close for close in closes] if what in _PRICES else []
+        return closes if what in _PRICES else []
 
     def _implied(self) -> list[float]:
         return list(self._site.exchange.volatility_history().daily)

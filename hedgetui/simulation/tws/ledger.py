@@ -6,8 +6,8 @@ and the commission, and a realised profit per execution. Both are a fold over th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from hedgetui.domain.instruments import parse_key
@@ -36,9 +36,9 @@ class Ledger:
     realised: dict[str, Decimal] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, truth: BrokerTruth) -> Ledger:
-        """Fold the account's whole history."""
-        ledger = cls()
+    def of(cls, truth: BrokerTruth, opening: Mapping[str, Holding]) -> Ledger:
+        """Fold the account's whole history onto what it opened with."""
+        ledger = cls({key: replace(one) for key, one in opening.items()})
         fees = {one.exec_id: one for one in truth.commissions}
         for execution in truth.executions:
             ledger._take(execution, fees.get(execution.exec_id))
@@ -67,6 +67,14 @@ class Ledger:
             total = holding.average_cost * same + paid
             holding.average_cost = (total / (same + opening)).quantize(_FINE)
         holding.quantity += signed
+
+
+def opening_of(held: Mapping[str, int], mark: Callable[[str], Decimal]) -> dict[str, Holding]:
+    """Return what an account opened with, at cost as marked now: nobody knows what was paid."""
+    return {
+        key: Holding(quantity, mark(key) * parse_key(key).multiplier)
+        for key, quantity in held.items()
+    }  # fmt: skip
 
 
 def cumulative(executions: Sequence[Execution], last: Execution) -> tuple[int, Decimal]:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from hedgetui.domain.instruments import is_security
 from hedgetui.domain.orders import OrderDraft, OrderType, Purpose, Side, TimeInForce
 from hedgetui.domain.units import Contracts, Timestamp
 from hedgetui.simulation.tws.contracts import Listed
@@ -221,9 +222,9 @@ def draft_of(request: OrderRequest, contract: Listed) -> OrderDraft:
         raise BadMessage(_rejected("only combinations of bought legs, one each"), REJECTED)
     till = good_till(request.good_till) if tif is TimeInForce.GOOD_TILL else None
     order_type = _ORDER_TYPES[request.order_type]
-    is_future = contract.sec_type == "FUT"
+    purpose = Purpose.HEDGE if contract.sec_type == "FUT" else Purpose.ENTRY
     return OrderDraft(
-        Purpose.HEDGE if is_future else Purpose.ENTRY,
+        Purpose.TICKET if is_security(contract.key) else purpose,
         contract.key,
         Side(request.action),
         Contracts(request.quantity),

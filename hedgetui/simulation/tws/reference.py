@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hedgetui.domain.instruments import GRAINS, format_strike
-from hedgetui.simulation.tws.contracts import OPTION_EXCHANGES, Listed
+from hedgetui.simulation.tws.contracts import Listed, option_exchanges
 from hedgetui.simulation.tws.desk import NO_DEFINITION
 from hedgetui.simulation.tws.fields import BAD_REQUEST, BadMessage, Cursor
 from hedgetui.simulation.tws.framing import UNSET_INTEGER
@@ -93,12 +93,12 @@ class ReferenceDesk:
         exchange, kind = cursor.text("futFopExchange"), cursor.text("secType")
         con_id = cursor.integer("conId")
         under = self._site.contracts.by_id(con_id)
-        if symbol not in OPTION_EXCHANGES or under is None or under.symbol != symbol or exchange:
+        if under is None or (under.symbol, under.sec_type) != (symbol, kind) or exchange:
             words = f"Error validating request.-'bO' : cause - Invalid underlying {symbol} {kind}"
             raise BadMessage(words, BAD_REQUEST)
-        expiries = self._site.contracts.expiries()
+        expiries = self._site.contracts.expiries(symbol)
         strikes = sorted({strike for _, row in expiries for strike in row})
-        for venue in OPTION_EXCHANGES[symbol]:
+        for venue in option_exchanges(symbol) if expiries else ():
             session.send(
                 _CHAIN, request, venue, con_id, symbol, "100",
                 len(expiries), *(f"{day:%Y%m%d}" for day, _ in expiries),

@@ -5,7 +5,7 @@ Parts never talk to each other through globals: they get the one `Site` and ask 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from hedgetui.ports.clock import Clock
 from hedgetui.simulation.exchange import Exchange
 from hedgetui.simulation.tws.contracts import ContractBook
 from hedgetui.simulation.tws.faults import Switches
+from hedgetui.simulation.tws.ledger import Holding, Ledger, opening_of
 
 if TYPE_CHECKING:
     from hedgetui.simulation.tws.session import ClientSession
@@ -32,6 +33,8 @@ class Site:
     max_lines: int
     switches: Switches
     contracts: ContractBook = field(init=False)
+    opening: Mapping[str, Holding] = field(init=False)
+    """What the account held before anything was traded."""
     sessions: list[ClientSession] = field(default_factory=list)
     number: int | None = None
     """The open session at the exchange; None while there is none."""
@@ -43,8 +46,9 @@ class Site:
     """Instruments whose positions moved meanwhile."""
 
     def __post_init__(self) -> None:
-        """Open the contract book."""
+        """Open the contract book and look at the account."""
         self.contracts = ContractBook(self.exchange.board)
+        self.opening = opening_of(self.exchange.book.opening, self.exchange.board.mark)
 
     @property
     def at(self) -> Timestamp:
@@ -63,6 +67,10 @@ class Site:
     def truth(self) -> BrokerTruth:
         """Return what the exchange knows, as of its own time."""
         return self.exchange.truth(self.exchange.at)
+
+    def ledger(self) -> Ledger:
+        """Return every holding with its cost, as of the exchange's own time."""
+        return Ledger.of(self.truth(), self.opening)
 
     def send_on(self, action: Callable[[], None]) -> None:
         """Do something at the exchange now, or when the link to it is back."""

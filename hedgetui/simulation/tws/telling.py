@@ -103,7 +103,7 @@ class Herald:
         """Send the charges of executions."""
         truth = self._site.truth()
         charges = {one.exec_id: one for one in truth.commissions}
-        realised = Ledger.of(truth).realised
+        realised = Ledger.of(truth, self._site.opening).realised
         for fill in fills:
             charge = charges.get(fill.of.exec_id)
             if charge is not None and not fill.whole:
@@ -181,7 +181,7 @@ class Herald:
         if not fills:
             return
         order = self._registry.by_key(fills[0].of.client_key)
-        realised = Ledger.of(self._site.truth()).realised
+        realised = self._site.ledger().realised
         for session in self._hearers(order.client_id if order else 0):
             for fill in fills:
                 if not fill.whole and not self._lost(self._site.switches.lose_executions):
