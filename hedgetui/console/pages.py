@@ -41,6 +41,8 @@ _INTRODUCTION = (
     "- `K` stops AUTO, `K` again freezes and cancels, a third `K` offers to flatten, which must be",
     "  typed. A freeze survives restarts until it is released.",
     "- `hedgetui freeze` does the same from another terminal.",
+    "- A ticket sends its orders one after the other, what is bought first; what it sells is",
+    "  covered by what it bought. One that a restart found open is followed and not gone on with.",
     "- What the broker may hold unlisted, as behind a dialog, is never proven absent. `U` or",
     "  `hedgetui resolve` takes a person's word for it; the end of its reference must be typed.",
 )

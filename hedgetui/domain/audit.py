@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from hedgetui.domain import events as ev
+from hedgetui.domain.balance.audit import TicketAuditor
 from hedgetui.domain.dtms.audit import DefenceAuditor, VenueHistory
-from hedgetui.domain.instruments import leg_keys, parse_key
+from hedgetui.domain.instruments import is_security, leg_keys, parse_key
 from hedgetui.domain.orders import (
     LIVE,
     TERMINAL,
@@ -70,6 +71,7 @@ class Auditor:
         self._seq = 0
         self._defence = DefenceAuditor(self._say)
         self._tails = TailAuditor(self._say, levels)
+        self._tickets = TicketAuditor(self._say)
 
     def take(self, fact: ev.Fact) -> None:
         """Judge one fact."""
@@ -78,6 +80,7 @@ class Auditor:
         self._seq = fact.seq
         self._defence.take(fact)
         self._tails.take(fact)
+        self._tickets.take(fact)
         match fact.event:
             case ev.HedgeCalculated():
                 self._calculated = fact.event
@@ -212,6 +215,8 @@ class Auditor:
                 self._say(6, self._seq, f"execution {exec_id} of {key} is not booked")
         booked = self._booked()
         for instrument in sorted(set(booked) | set(self._foreign) | set(broker.positions)):
+            if is_security(instrument) and not self._tickets.traded(instrument):
+                continue  # the account may hold and move it without us
             held = booked[instrument] + self._foreign.get(instrument, 0)
             told = broker.positions.get(instrument, 0)
             if held != told:

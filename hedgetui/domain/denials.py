@@ -35,15 +35,15 @@ class Denial(StrEnum):
 MEANINGS: dict[Denial, str] = {
     Denial.FROZEN: "a latch is on; nothing is sent until it is released",
     Denial.DISARMED: "orders are not armed in this session",
-    Denial.DISABLED: "the strategy is off; tails go on (*)",
+    Denial.DISABLED: "the strategy is off; tails and tickets go on (*)",
     Denial.LINK: "the broker link is not ready",
     Denial.UNSYNCED: "broker truth has not been read since the last connection",
     Denial.VENUE: "the market of this instrument is closed or halted",
     Denial.ACCOUNT: "the broker reports another account than the configured one",
-    Denial.QUANTITY: "not a whole number of contracts between 1 and the limit per order",
+    Denial.QUANTITY: "not a whole number of contracts or shares from 1 to the limit per order",
     Denial.POSITION: "the position after the order would exceed its limit",
-    Denial.PARITY: "the independent exposure check disagrees, a roll is no pair, or an order "
-    "is larger than its tail",
+    Denial.PARITY: "the independent exposure check disagrees, a roll is no pair, an order is "
+    "larger than its tail, a ticket sells what it does not cover, or a trim makes nothing smaller",
     Denial.COLLAR: "the price is too far from the market, or the market too wide",
     Denial.NO_QUOTE: "there is no two-sided quote",
     Denial.STALE: "the quote is too old",

@@ -13,61 +13,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from hedgetui.domain import pair as pr
+from hedgetui.domain.balance import limits as bl
 from hedgetui.domain.denials import MEANINGS, Denial
 from hedgetui.domain.instruments import Instrument, Kind, leg_keys
+from hedgetui.domain.limits import RiskLimits, Sent, pool_of
 from hedgetui.domain.orders import Intent, OrderDraft, OrderType, Purpose, Side
 from hedgetui.domain.parity import Exposure, objection
 from hedgetui.domain.quotes import DataType, Quote
 from hedgetui.domain.tails import exposure as tx
-from hedgetui.domain.units import SECONDS_PER_DAY, Seconds, Timestamp
+from hedgetui.domain.units import SECONDS_PER_DAY, Timestamp
 
 __all__ = [
     "GATES", "MEANINGS", "Denial", "Refusal", "RiskContext", "RiskLimits", "Sent",
     "order_notional", "passes_soon", "refusal", "refusals",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class RiskLimits:
-    """The numbers of the gates; defaults suit a first trade of one lot."""
-
-    max_order_contracts: int = 5
-    max_net_contracts: int = 20
-    max_option_lots: int = 10
-    orders_per_second: int = 2
-    orders_per_minute: int = 10
-    orders_per_day: int = 60
-    throttle_hedges: int = 6
-    throttle_window: Seconds = Seconds(600.0)
-    collar_ticks: int = 8
-    max_order_notional: float = 200_000.0
-    max_day_notional: float = 5_000_000.0
-    duplicate_window: Seconds = Seconds(2.0)
-    daily_loss_limit: float = 2_000.0
-    margin_buffer: float = 0.1
-    quote_max_age: Seconds = Seconds(5.0)
-    tails: tx.TailLimits = field(default_factory=tx.TailLimits)
-    """For hedges of tails, which are counted apart from everything else."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """One order that left, as the rate gates count it."""
-
-    at: Timestamp
-    purpose: Purpose
-    instrument_key: str
-    side: Side
-    quantity: int
-    notional: float
-    future: bool
-    strategy: str = ""
-    """Of a tail: whose it is."""
-
-    @property
-    def tail(self) -> bool:
-        """Whether it hedges a tail."""
-        return self.purpose is Purpose.TAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +70,8 @@ class RiskContext:
     """Whose order it is; tails of two accounts may work in one contract."""
     tail: tx.TailExposure | None = None
     """For a tail: its balance by the independent path."""
+    ticket: bl.TicketExposure | None = None
+    """For a ticket: what it has done and what the account holds, by the independent path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +121,7 @@ def _quantity(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     """G3: whole contracts within the limit per order."""
     limit = ctx.limits.max_order_contracts if _is_future(ctx) else ctx.limits.max_option_lots
     limit = ctx.limits.tails.max_order if draft.purpose is Purpose.TAIL else limit
+    limit = ctx.limits.tickets.most(ctx.instrument) if draft.purpose.is_ticket else limit
     # The type says int; a quantity from arithmetic on floats may disagree at run time.
     whole = int(draft.quantity) == draft.quantity if math.isfinite(draft.quantity) else False
     if not whole or not 1 <= draft.quantity <= limit:
@@ -168,9 +130,15 @@ def _quantity(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
 
 
 def _position(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
-    """G4: the position after the order, working orders counted as filled."""
+    """G4: the position after the order, working orders counted as filled.
+
+    A trim may be of what the desk never bought: G5 measures it by what the account holds.
+    """
+    if draft.purpose is Purpose.TRIM:
+        return None
     limit = ctx.limits.max_net_contracts if _is_future(ctx) else ctx.limits.max_option_lots
     limit = ctx.limits.tails.max_net if draft.purpose is Purpose.TAIL else limit
+    limit = ctx.limits.tickets.most_held(ctx.instrument) if draft.purpose.is_ticket else limit
     for key in leg_keys(draft.instrument_key):
         working = sum(one.working_signed for one in ctx.live if _same_pool(one, key, draft, ctx))
         before = ctx.legs.get(key, ctx.position) + working
@@ -188,8 +156,9 @@ def _same_pool(live: Intent, key: str, draft: OrderDraft, ctx: RiskContext) -> b
 
 def _parity(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     """G5: a hedge never increases the exposure, by an independent path; a roll changes none."""
-    if draft.purpose is Purpose.TAIL:
-        found = tx.objection(ctx.tail, draft.signed)
+    if draft.purpose is Purpose.TAIL or draft.purpose.is_ticket:
+        tail = draft.purpose is Purpose.TAIL
+        found = tx.objection(ctx.tail, draft.signed) if tail else bl.objection(ctx.ticket, draft)
         return Refusal(Denial.PARITY, found) if found else None
     if not draft.purpose.is_hedge:
         return None
@@ -209,6 +178,10 @@ def _collar(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     quote = ctx.quote
     if quote is None or quote.bid is None or quote.ask is None:
         return None
+    if draft.purpose.is_ticket:
+        own, ticks = ctx.limits.tickets, ctx.limits.collar_ticks
+        found = bl.price_objection(draft, ctx.instrument, quote, own, ticks)
+        return Refusal(Denial.COLLAR, found) if found else None
     room = ctx.limits.collar_ticks * float(ctx.instrument.tick)
     market = draft.order_type is OrderType.MARKET
     if market or draft.purpose is Purpose.TAIL:
@@ -251,13 +224,14 @@ def order_notional(draft: OrderDraft, instrument: Instrument, mid: float | None)
 def _notional(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     """G8: worth of one order and of the day's."""
     mid = None if ctx.quote is None else ctx.quote.mid
-    worth, tail = order_notional(draft, ctx.instrument, mid), draft.purpose is Purpose.TAIL
-    limit = ctx.limits.tails.max_order_notional if tail else ctx.limits.max_order_notional
+    worth, pool = order_notional(draft, ctx.instrument, mid), pool_of(draft.purpose)
+    limits = ctx.limits.pool(pool)
+    limit = limits.max_order_notional
     if not worth <= limit:
         return Refusal(Denial.NOTIONAL, f"order worth ${worth:,.0f} exceeds ${limit:,.0f}")
     sent_today = _within(ctx, SECONDS_PER_DAY)
-    day = worth + sum(sent.notional for sent in sent_today if sent.tail is tail)
-    limit = ctx.limits.tails.max_day_notional if tail else ctx.limits.max_day_notional
+    day = worth + sum(sent.notional for sent in sent_today if sent.pool is pool)
+    limit = limits.max_day_notional
     if day > limit and not draft.purpose.reduces:
         return Refusal(Denial.DAY_NOTIONAL, f"${day:,.0f} of orders today exceed ${limit:,.0f}")
     return None
@@ -270,16 +244,16 @@ def _within(ctx: RiskContext, seconds: float) -> tuple[Sent, ...]:
 def _rate(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     """G9: orders per second, minute and day.
 
-    Futures, options and tails count apart, so that a leg being re-priced never delays its hedge;
-    exits are held to the second only.
+    Futures, options, tails and tickets count apart, so that a leg being re-priced never delays its
+    hedge; exits are held to the second only.
     """
-    tail, future = draft.purpose is Purpose.TAIL, _is_future(ctx)
-    limits = ctx.limits.tails if tail else ctx.limits
+    pool, future = pool_of(draft.purpose), _is_future(ctx)
+    limits = ctx.limits.pool(pool)
     windows = [(1.0, limits.orders_per_second, "second"), (_MINUTE, limits.orders_per_minute,
                "minute"), (SECONDS_PER_DAY, limits.orders_per_day, "day")]  # fmt: skip
     if draft.purpose.reduces:
         windows = windows[:1]
-    counted = [sent.at for sent in ctx.sent if sent.future is future and sent.tail is tail]
+    counted = [sent.at for sent in ctx.sent if sent.future is future and sent.pool is pool]
     for seconds, limit, word in windows:
         count = sum(ctx.now - at < seconds for at in counted)
         if count >= limit:
@@ -310,7 +284,7 @@ def _repeats(sent: Sent, draft: OrderDraft, ctx: RiskContext) -> bool:
 
 
 def _duplicate(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
-    """G11: one live order per instrument, and not the same hedge twice in a moment."""
+    """G11: one live order per instrument, and not the same hedge or ticket twice in a moment."""
     tail = draft.purpose is Purpose.TAIL
     for intent in ctx.live:
         if tail and intent.strategy != ctx.strategy:
@@ -318,7 +292,7 @@ def _duplicate(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
         if intent.trades(draft.instrument_key) or pr.stands_in_way(draft, intent, ctx.pair):
             message = f"already working #{intent.number} ({intent.state})"
             return Refusal(Denial.IN_FLIGHT, message)
-    if not draft.purpose.is_hedge:
+    if not (draft.purpose.is_hedge or draft.purpose.is_ticket):
         return None
     for sent in _within(ctx, ctx.limits.duplicate_window):
         if (sent.instrument_key, sent.side, sent.quantity) == (
@@ -333,7 +307,8 @@ def _loss_and_margin(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     """G12: today's loss and the account's room; unknown margin is a denial for live money."""
     if draft.purpose.reduces:
         return None
-    if draft.purpose is Purpose.ENTRY:
+    buys = draft.purpose is Purpose.TICKET and draft.side is Side.BUY
+    if draft.purpose is Purpose.ENTRY or buys:
         limit = ctx.limits.daily_loss_limit
         if ctx.day_pnl is None:
             return Refusal(Denial.LOSS, "today's P&L is not known: a position has no mark")

@@ -38,6 +38,7 @@ class Contexts:
         state, now = self._recorder.state, self._clock.now()
         instrument = parse_key(draft.instrument_key)
         future = instrument.kind is Kind.FUTURE
+        venue = state.venue(instrument.symbol)
         latches = tuple(state.latches.values())
         if self._recorder.failed:
             latches = (*latches, self._recorder.failed)
@@ -51,8 +52,8 @@ class Contexts:
             enabled=state.enabled,
             link_ready=state.link is LinkState.READY,
             synced=state.synced_session == state.session,
-            venue_open=state.venue_open,
-            venue_reason=state.venue_reason,
+            venue_open=venue.open,
+            venue_reason=venue.reason,
             account=self._broker.account,
             expected_account=account_of(self._settings, state),
             position=state.hedge_position(instrument.symbol)

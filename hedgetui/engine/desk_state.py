@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from hedgetui.domain import events as ev
-from hedgetui.domain.instruments import Instrument, Kind, parse_key
+from hedgetui.domain.instruments import BOOK_ROOTS, FUTURES, Instrument, Kind, parse_key
 from hedgetui.domain.orders import Intent
 from hedgetui.domain.risk import Sent
 from hedgetui.domain.tails.contracts import GRAINS
@@ -19,13 +19,19 @@ from hedgetui.domain.vega import strangle as st
 
 @dataclass(frozen=True, slots=True)
 class Venue:
-    """Whether a future trades."""
+    """Whether a future or a security trades."""
 
     open: bool
     reason: str
 
 
 _UNHEARD = Venue(open=False, reason="not known yet")
+_OF_BOOK = (FUTURES.keys() - GRAINS.keys()) | BOOK_ROOTS
+
+
+def of_book(symbol: str) -> bool:
+    """Whether a symbol trades where the book does: index futures, and the options of strangles."""
+    return symbol in _OF_BOOK
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,8 @@ class DeskState:
     synced_session: int = -1
     differences: tuple[ev.Difference, ...] = ()
     foreign: Mapping[str, int] = field(default_factory=dict)
-    """Contracts at the broker that are not ours and that a person accepted, by instrument key."""
+    """Contracts at the broker that are not ours, by instrument key: accepted by a person, or
+    securities that the account holds besides."""
     enabled: bool = False
     auto: bool = False
     preset: str = "balanced"
@@ -72,7 +79,7 @@ class DeskState:
     venue_reason: str = "not known yet"
     venue_until: Timestamp | None = None
     venues: Mapping[str, Venue] = field(default_factory=dict)
-    """Futures of hedge accounts by symbol, as far as this run has heard; the book's is above."""
+    """Grains and securities by symbol, as far as this run has heard; the book's is above."""
     tails_stopped: str = ""
     """Why no tail may be hedged until a person releases it; nothing else is held back by it."""
     last_hedge_at: Timestamp | None = None
@@ -80,10 +87,10 @@ class DeskState:
     """Short order numbers given so far."""
 
     def venue(self, symbol: str) -> Venue:
-        """Return whether orders for a symbol can trade."""
-        if symbol in GRAINS:
-            return self.venues.get(symbol, _UNHEARD)
-        return Venue(self.venue_open, self.venue_reason)
+        """Return whether orders for a symbol can trade; a symbol never heard of is closed."""
+        if of_book(symbol):
+            return Venue(self.venue_open, self.venue_reason)
+        return self.venues.get(symbol, _UNHEARD)
 
     @property
     def all_latches(self) -> dict[str, str]:
@@ -93,7 +100,7 @@ class DeskState:
 
     @property
     def expected_positions(self) -> dict[str, int]:
-        """What the broker should hold: our own fills and what a person accepted as foreign."""
+        """What the broker should hold: our own fills and what is known as foreign."""
         expected = {key: held + self.foreign.get(key, 0) for key, held in self.positions.items()}
         expected |= {key: held for key, held in self.foreign.items() if key not in expected}
         return {key: held for key, held in expected.items() if held}

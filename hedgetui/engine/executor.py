@@ -148,9 +148,9 @@ class Executor:
         return Placed(self._recorder.state.intents[intent.intent_id])
 
     async def margin(self, draft: od.OrderDraft) -> br.Margin | None:
-        """Ask what an order needs, where the gates want to know: entries, and live hedges."""
+        """Ask what an order needs, where the gates want to know: openings, and live hedges."""
         live = self._broker.environment is br.Environment.LIVE
-        if draft.purpose is not od.Purpose.ENTRY and not live:
+        if draft.purpose not in {od.Purpose.ENTRY, od.Purpose.TICKET} and not live:
             return None
         try:
             return await self._broker.margin(draft)

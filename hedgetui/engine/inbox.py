@@ -15,6 +15,7 @@ from hedgetui.domain.quotes import Greeks, Quote
 from hedgetui.domain.tails.contracts import GRAINS
 from hedgetui.domain.vega import messages
 from hedgetui.engine.bus import Bus
+from hedgetui.engine.desk_state import of_book
 from hedgetui.engine.link import Link
 from hedgetui.engine.parts import Parts
 from hedgetui.ports import broker as br
@@ -103,6 +104,8 @@ class Inbox:
             self._recorder.say(
                 "info", f"{'🔓' if report.open else '🔒'} {report.symbol} is {words}"
             )
+        elif not of_book(report.symbol):
+            return  # the sessions of single names are no news: a ticket says when one is closed
         elif not report.open:
             words = messages.unhedgeable(report.symbol, report.reason, report.until)
             self._recorder.say("warn", f"🔒 {words}")

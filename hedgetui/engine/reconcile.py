@@ -15,7 +15,7 @@ from hedgetui.domain import events as ev
 from hedgetui.domain import orders as od
 from hedgetui.domain import reconciliation as rc
 from hedgetui.domain.ids import CLIENT_KEY_PREFIX
-from hedgetui.domain.instruments import leg_keys
+from hedgetui.domain.instruments import is_security, leg_keys
 from hedgetui.domain.units import Timestamp
 from hedgetui.domain.vega import messages
 from hedgetui.engine.parts import Parts
@@ -24,6 +24,8 @@ from hedgetui.engine.tracker import executed_of
 from hedgetui.ports import broker as br
 
 _REMIND_S = 60.0
+
+_BESIDES = "held in the account besides the desk's own trades"
 
 _OVER = frozenset(od.TERMINAL - {od.IntentState.FILLED})
 """Ends after which nothing of an order may work at the broker."""
@@ -161,7 +163,8 @@ class Reconciler:
         }
         settled = tuple(item for item in found if item.instrument_key not in moving)
         self.unsettled = self.unsettled + 1 if len(settled) < len(found) else 0
-        found = settled
+        found = await self._baseline(settled)
+        state = self._recorder.state
         unknown = sum(i.state is od.IntentState.UNKNOWN for i in state.live_intents)
         event = ev.Reconciled(look.session, found, unknown)
         if state.synced_session == look.session and state.differences == found:
@@ -170,6 +173,21 @@ class Reconciler:
         for item in found:
             words = f"{item.instrument_key}: journal {item.journal:+d}, broker {item.broker:+d}"
             self._recorder.say("alarm", f"🔴 Position differs, the broker stands: {words}")
+
+    async def _baseline(self, found: tuple[ev.Difference, ...]) -> tuple[ev.Difference, ...]:
+        """Take securities that differ for held besides the desk's own; return what is left.
+
+        No order of ours is under way in them, so whatever moved them was somebody else's. Until
+        the next complete look that is what proofs of absence and trims are measured by.
+        """
+        held = tuple(item for item in found if is_security(item.instrument_key))
+        if held:
+            await self._recorder.record(ev.DifferencesAccepted(held, "rule", _BESIDES))
+        for item in held:
+            if item.instrument_key in self._recorder.state.positions:
+                words = f"expected {item.journal:+d}, the broker has {item.broker:+d}"
+                self._recorder.say("info", f"💡 {item.instrument_key} moved besides: {words}")
+        return tuple(item for item in found if item not in held)
 
 
 def _look(truth: br.BrokerTruth, *, may_hold: bool) -> rc.Look:

@@ -11,14 +11,14 @@ from dataclasses import replace
 from typing import Any
 
 from hedgetui.domain import events as ev
-from hedgetui.domain.instruments import Kind, parse_key
+from hedgetui.domain.errors import DataError
+from hedgetui.domain.instruments import Kind, is_security, parse_key
 from hedgetui.domain.risk import Sent
-from hedgetui.domain.tails.contracts import GRAINS
 from hedgetui.domain.tails.exposure import TAILS_LATCH
 from hedgetui.domain.units import SECONDS_PER_DAY, Contracts, Timestamp
 from hedgetui.domain.vega import pool
 from hedgetui.domain.vega import strangle as st
-from hedgetui.engine.desk_state import DeskState, Venue
+from hedgetui.engine.desk_state import DeskState, Venue, of_book
 
 __all__ = ["DeskState", "reduce"]
 
@@ -54,13 +54,32 @@ def _reconciled(state: DeskState, event: ev.Reconciled, _: Timestamp) -> DeskSta
     return replace(state, synced_session=event.session, differences=event.differences)
 
 
-def _accepted(state: DeskState, event: ev.DifferencesAccepted, _: Timestamp) -> DeskState:
-    foreign = dict(state.foreign)
+def _accepted(state: DeskState, event: ev.DifferencesAccepted, at: Timestamp) -> DeskState:
+    """Take what the broker holds for expected; a security that has expired there is gone here."""
+    foreign, positions = dict(state.foreign), dict(state.positions)
     for item in event.accepted:
-        foreign[item.instrument_key] = item.broker - state.positions.get(item.instrument_key, 0)
+        key = item.instrument_key
+        if not item.broker and _has_expired(key, at):
+            positions.pop(key, None)
+        foreign[key] = item.broker - positions.get(key, 0)
+    taken = {item.instrument_key for item in event.accepted}
     return replace(
-        state, differences=(), foreign={key: count for key, count in foreign.items() if count}
+        state,
+        differences=tuple(one for one in state.differences if one.instrument_key not in taken),
+        positions=positions,
+        foreign={key: count for key, count in foreign.items() if count},
     )
+
+
+def _has_expired(key: str, at: Timestamp) -> bool:
+    """Whether a key is a security that trades no more; shares never expire."""
+    try:
+        instrument = parse_key(key)
+    except DataError:
+        return False
+    if not is_security(key):
+        return False
+    return instrument.expiry is not None and instrument.expires_at <= at
 
 
 def _enabled(state: DeskState, event: ev.StrategyEnabled, _: Timestamp) -> DeskState:
@@ -179,7 +198,10 @@ def _settled(state: DeskState, event: ev.FillBooked) -> DeskState:
     Any other execution without an order of ours is somebody else's and changes nothing here.
     """
     held = state.positions.get(event.instrument_key, 0)
-    if not held or parse_key(event.instrument_key).expires_at > event.executed_at:
+    if not held:
+        return state
+    instrument = parse_key(event.instrument_key)
+    if instrument.expiry is None or instrument.expires_at > event.executed_at:
         return state
     signed = event.side.sign * event.quantity
     if signed * held > 0:
@@ -288,7 +310,7 @@ def _ended(state: DeskState, event: ev.TradeClosed | ev.TradeAbandoned, at: Time
 
 
 def _venue(state: DeskState, event: ev.VenueChanged, _: Timestamp) -> DeskState:
-    if event.symbol in GRAINS:
+    if not of_book(event.symbol):
         venue = Venue(event.open, event.reason)
         return replace(state, venues=_with(state.venues, event.symbol, venue))
     return replace(state, venue_open=event.open, venue_reason=event.reason, venue_until=event.until)

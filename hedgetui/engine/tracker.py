@@ -13,7 +13,7 @@ import asyncio
 from hedgetui.domain import events as ev
 from hedgetui.domain import orders as od
 from hedgetui.domain.errors import BrokerUnreachable, StoreError
-from hedgetui.domain.instruments import leg_keys
+from hedgetui.domain.instruments import is_security, leg_keys
 from hedgetui.domain.tails.exposure import TAILS_LATCH
 from hedgetui.domain.units import Contracts
 from hedgetui.engine.recorder import Recorder
@@ -153,7 +153,8 @@ class Tracker:
             if intent is None:
                 await self._recorder.record(fill)
                 text = f"{execution.side} {execution.quantity} {execution.instrument_key}"
-                self._recorder.say("warn", f"⚠ External execution: {text} @ {execution.price}")
+                level = "info" if is_security(execution.instrument_key) else "warn"
+                self._recorder.say(level, f"⚠ External execution: {text} @ {execution.price}")
                 return
             change = execution.quantity - (known.quantity if known else 0)
             outcome = self._after(intent, execution.instrument_key, change)
@@ -162,7 +163,7 @@ class Tracker:
             stops = [ev.LatchSet(TAILS_LATCH, on=True, by="rule", why=words)] if tail else []
             await self._recorder.record(fill, moved(intent, outcome.intent, "execution"), *stops)
             if words:
-                await self._warn_about(words, tail=tail)
+                await self._warn_about(words, intent.draft.purpose)
 
     def _after(self, intent: od.Intent, key: str, change: int) -> od.Step:
         """Return where `change` more contracts of `key` take an order."""
@@ -171,9 +172,13 @@ class Tracker:
         executed = executed_of(self._recorder.state, intent.intent_id)
         return od.leg_step(intent, executed, key, change)
 
-    async def _warn_about(self, words: str, *, tail: bool) -> None:
-        if tail:  # its latch is on already: the tail is open again, and would be hedged at once
+    async def _warn_about(self, words: str, purpose: od.Purpose) -> None:
+        if purpose is od.Purpose.TAIL:
+            # Its latch is on already: the tail is open again, and would be hedged at once.
             self._recorder.say("alarm", f"🛑 {words}: tail corrected, hedging of tails stopped")
+            return
+        if purpose.is_ticket:  # no part of the book that auto hedges
+            self._recorder.say("alarm", f"🛑 {words}: position corrected, look at the ticket")
             return
         self._recorder.say("alarm", f"🛑 {words}: position corrected, auto-hedge stopped")
         await self._recorder.record(ev.AutoSwitched(on=False, by=words.partition(" on ")[0]))

@@ -12,13 +12,13 @@ from dataclasses import replace
 
 from hedgetui.domain import events as ev
 from hedgetui.domain.errors import DataError
-from hedgetui.domain.instruments import Kind, parse_key
+from hedgetui.domain.instruments import parse_key
 from hedgetui.domain.risk import Denial, Refusal
-from hedgetui.domain.tails.contracts import GRAINS
 from hedgetui.domain.units import Contracts, Timestamp
 from hedgetui.domain.vega import messages
 from hedgetui.domain.vega import strangle as st
 from hedgetui.domain.vega.decide import Action, Decision, Trigger
+from hedgetui.engine.desk_state import of_book
 from hedgetui.engine.parts import Parts
 from hedgetui.engine.services.hedge_orders import HedgeOrders
 from hedgetui.engine.services.settle import Settler
@@ -238,5 +238,6 @@ def _ours(key: str, now: Timestamp) -> bool:
         instrument = parse_key(key)
     except DataError:
         return False
-    traded = instrument.kind in {Kind.FUTURE, Kind.OPTION} and instrument.symbol not in GRAINS
-    return traded and instrument.expires_at > now
+    if instrument.expiry is None:
+        return False
+    return of_book(instrument.symbol) and instrument.expires_at > now

@@ -72,7 +72,8 @@ class Settler:
         elif draft.purpose is Purpose.UNWIND:
             words = messages.hedge_closed(draft.side, draft.quantity, symbol)
             self._recorder.say("ok", words, why)
-        elif draft.purpose not in {Purpose.ROLL, Purpose.TAIL}:  # announced by who sent them
+        elif not (draft.purpose in {Purpose.ROLL, Purpose.TAIL} or draft.purpose.is_ticket):
+            # those are announced by who sent them
             self._recorder.say("info", f"✅ Order #{intent.number} filled", draft.describe())
 
     async def _settle(self) -> None:

@@ -6,11 +6,12 @@ import asyncio
 
 from hedgetui.domain import events as ev
 from hedgetui.domain import orders as od
-from hedgetui.domain.tails.contracts import GRAINS
+from hedgetui.domain.instruments import is_security
 from hedgetui.domain.units import DollarsPerPoint, Timestamp
 from hedgetui.domain.vega import strangle as st
 from hedgetui.domain.vega.decide import Trigger
 from hedgetui.domain.vega.sizing import breached
+from hedgetui.engine.desk_state import of_book
 from hedgetui.engine.parts import Parts
 from hedgetui.engine.services import book
 
@@ -68,14 +69,16 @@ class Triggers:
 
     def _on_fact(self, fact: ev.Fact) -> None:
         match fact.event:
-            case ev.FillBooked(intent_id=key) | ev.IntentMoved(intent_id=key) if self._tail(key):
+            case ev.FillBooked(intent_id=key) | ev.IntentMoved(intent_id=key) if self._apart(key):
                 return
+            case ev.FillBooked(instrument_key=traded) if is_security(traded):
+                return  # somebody else traded it: no business of the book's
             case ev.FillBooked(intent_id=intent_id):
                 # The next tick is judged afresh: a breach may follow a hedge without a tick
                 # inside the band between them.
                 self._outside = False
                 self._on_fill(intent_id, fact.at)
-            case ev.VenueChanged(symbol=symbol, open=opened) if symbol not in GRAINS:
+            case ev.VenueChanged(symbol=symbol, open=opened) if of_book(symbol):
                 self._on_venue(fact.at, opened=opened)
             case ev.AutoSwitched(on=True) | ev.LatchSet(on=False) | ev.BandSet():
                 self.ask(Trigger.MONITOR)
@@ -86,10 +89,12 @@ class Triggers:
             case _:
                 return
 
-    def _tail(self, intent_id: str) -> bool:
-        """Whether an order hedges a tail, which is no business of the book's."""
+    def _apart(self, intent_id: str) -> bool:
+        """Whether an order is of a tail or a ticket, which is no business of the book's."""
         intent = self._parts.state.intents.get(intent_id)
-        return intent is not None and intent.draft.purpose is od.Purpose.TAIL
+        if intent is None:
+            return False
+        return intent.draft.purpose is od.Purpose.TAIL or intent.draft.purpose.is_ticket
 
     def _on_venue(self, at: Timestamp, *, opened: bool) -> None:
         """A venue that opens is given a while; one that was open when we came is not."""

@@ -1,1 +1,1 @@
-"""Tickets: trades in securities that a person sends, previewed and through every gate."""
+"""Tickets: a previewed trade in securities, its orders sent one after the other by one worker."""
