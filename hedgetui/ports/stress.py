@@ -21,6 +21,10 @@ class StressAnswer:
 
     result: StressResult
     grid: ScenarioGrid
+    edges: tuple[float, ...] = ()
+    """Of the histogram of profits, dollars; one more than `bins`."""
+    bins: tuple[int, ...] = ()
+    """Paths in each bin."""
 
 
 class StressRunner(Protocol):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from dataclasses import dataclass
 
 from hedgetui.domain.errors import UsageError
+from hedgetui.domain.text import safe
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ def regime_named(name: str) -> MarketRegime:
     """
     key = name.strip().upper().replace("-", "_").replace(" ", "_")
     if key not in REGIMES:
-        message = f"there is no regime {name!r}"
-        raise UsageError(message, hint=f"one of: {', '.join(REGIMES)}")
+        near = difflib.get_close_matches(key, REGIMES, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"one of: {', '.join(REGIMES)}"
+        raise UsageError(f"there is no regime {safe(name, 40)!r}", hint=hint)
     return REGIMES[key]
