@@ -93,7 +93,7 @@ def _read(kind: Any, data: object, where: str) -> Any:  # noqa: ANN401
         if not isinstance(data, list):
             raise _fail(where, "a list", data)
         return _read_tuple(get_args(kind), data, where)
-    if origin is dict:
+    if origin in {dict, Mapping}:
         if not isinstance(data, dict):
             raise _fail(where, "an object", data)
         item = get_args(kind)[1]

@@ -10,9 +10,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
-from random import Random
 
 import numpy as np
 
@@ -31,9 +29,8 @@ from hedgetui.engine import commands as cmd
 from hedgetui.engine.board import Board
 from hedgetui.engine.bus import Bus, Mailbox
 from hedgetui.engine.context import Contexts
-from hedgetui.engine.dtms.door import door
-from hedgetui.engine.dtms.parts import DefenceSettings
 from hedgetui.engine.executor import Executor
+from hedgetui.engine.halves import Halves, Ports
 from hedgetui.engine.health import Health
 from hedgetui.engine.inbox import Inbox
 from hedgetui.engine.link import Link
@@ -53,15 +50,10 @@ from hedgetui.engine.services.triggers import Triggers
 from hedgetui.engine.settings import EngineSettings
 from hedgetui.engine.supervisor import Supervisor, Worker
 from hedgetui.engine.switches import Switches
-from hedgetui.engine.tails import door as tails
-from hedgetui.engine.tails.parts import TailSettings
 from hedgetui.engine.tracker import Tracker
-from hedgetui.ports import broker as br
 from hedgetui.ports import desk as dk
-from hedgetui.ports.clock import Clock
 from hedgetui.ports.ids import IdSource
-from hedgetui.ports.journal import JournalPort, LogPort, Sample
-from hedgetui.ports.mt5 import Mt5Port
+from hedgetui.ports.journal import Sample
 
 _CHART_POINTS = 720
 _SLOW_VIEW_S = 2.0
@@ -72,22 +64,6 @@ _MOVES_BOOK = (ev.FillBooked, ev.IntentMoved, ev.TradeClosed, tf.CashEntered, tf
 
 _AT_ONCE = (cm.Freeze, cm.Disarm, cm.SwitchAuto, cm.CancelAll, cm.CancelOrder)
 """Commands that must not queue behind one that waits for the broker."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """What the desk runs on."""
-
-    broker: br.BrokerPort
-    journal: JournalPort
-    log: LogPort
-    clock: Clock
-    random: Random
-    mt5: Mt5Port | None = None
-    """The terminal whose trades are defended; None for a desk without MT5."""
-    defence: DefenceSettings | None = None
-    tails: TailSettings | None = None
-    """How hedge accounts are hedged; None for a desk without any."""
 
 
 class Kernel:
@@ -133,9 +109,9 @@ class Kernel:
                 wake=self._legs_due.set,
             ),
         )
-        self.tails = tails.door(ports.tails, self.parts, identities)
-        self.market.others = self.tails.contracts
-        self.defence = door(ports.mt5, ports.defence, self.recorder, clock, ports.random)
+        self._halves = Halves(ports, self.parts, self.contexts, self.market, identities)
+        self.defence, self.tails = self._halves.defence, self._halves.tails
+        self.tickets, self.portfolio = self._halves.tickets, self._halves.portfolio
         self._supervisor = Supervisor(clock, self._worker_died)
         self._samples: deque[Sample] = deque(maxlen=_CHART_POINTS)
         self._slow_at = Timestamp(float("-inf"))
@@ -149,8 +125,7 @@ class Kernel:
     async def start(self, epoch: int, facts: Sequence[ev.Fact]) -> None:
         """Fold the journal's facts, take over what a dead process left, start every worker."""
         self.recorder.load(facts)
-        self.defence.load(facts)
-        self.tails.load(facts)
+        self._halves.load(facts)
         self._health.loaded(len(facts))
         fresh = self.recorder.state.epoch == 0
         profile = self._settings.profile
@@ -181,8 +156,7 @@ class Kernel:
             ("sampler", self._sample),
             ("health", self._health.run),
             ("outage", Outage(self.parts, self.orders, self.link).run),
-            *self.defence.workers(),
-            *self.tails.workers(),
+            *self._halves.workers(),
         )
 
     async def _first_settings(self) -> None:
@@ -207,7 +181,7 @@ class Kernel:
         """Stop the workers, refuse what is still being asked, close the link, say goodbye."""
         await self._supervisor.stop()
         await self.parts.tracker.timers.close()
-        await self.defence.stop()
+        await self._halves.stop()
         if not self.recorder.failed:
             # Without a link no gate lets an order pass that somebody is just confirming.
             session = self.recorder.state.session
@@ -233,7 +207,8 @@ class Kernel:
         await self.market.watch()
         self.triggers.ask(Trigger.RECONNECT)
         self._legs_due.set()
-        self._scan_due.set()
+        if self._settings.scan_at_start:
+            self._scan_due.set()
 
     # --- workers -----------------------------------------------------------------------------
 
@@ -302,10 +277,9 @@ class Kernel:
 
     async def dispatch(self, command: Command, by: str = "you") -> dk.Outcome:
         """Judge and carry out a command; one at a time, but what stops things never waits."""
-        if self.defence.owns(command):
-            return await cmd.guarded(self.defence.dispatch(command, by))
-        if self.tails.owns(command):
-            return await cmd.guarded(self.tails.dispatch(command, by))
+        half = self._halves.owner(command)
+        if half is not None:
+            return await cmd.guarded(half.dispatch(command, by))
         if isinstance(command, _AT_ONCE):
             return await cmd.guarded(self._commands[type(command)](command, by))
         async with self._commanding:
@@ -343,6 +317,8 @@ class Kernel:
             health=self._health.view(down, failed),
             defence=self.defence.view(),
             tails=self.tails.view(),
+            balance=self.portfolio.view(),
+            stress=self.portfolio.stress_view(),
         )
 
     def _measured(self) -> book.Measured:

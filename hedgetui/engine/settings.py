@@ -53,6 +53,9 @@ class EngineSettings:
     vega: VegaRules = field(default_factory=VegaRules)
     limits: RiskLimits = field(default_factory=RiskLimits)
     scan: ScanSettings = field(default_factory=ScanSettings)
+    scan_at_start: bool = True
+    """Fill the scanner after a connection; a desk that only answers about something else need not.
+    """
     start_armed: bool = True
     """Simulator and paper may start armed; live never does."""
     ack_timeout: Seconds = Seconds(5.0)

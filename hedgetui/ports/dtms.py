@@ -118,6 +118,21 @@ class UnwatchedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class TerminalLine:
+    """A position at the terminal as a line of the portfolio, whoever watches it."""
+
+    symbol: str
+    side: str
+    volume: float
+    """Lots."""
+    price: float
+    contract_size: float | None
+    """Units in a lot; None while that is not known."""
+    currency: str
+    """That its profit is made in, empty while that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class ActionView:
     """One action of the outbox."""
 
@@ -188,6 +203,9 @@ class DefenceView:
     last_cycle_at: Timestamp | None = None
     rule_set: str = "guarded"
     monitoring: bool = False
+    held: tuple[TerminalLine, ...] | None = None
+    """Every position of the account; None while it is not known."""
+    held_at: Timestamp | None = None
 
     @property
     def unknown(self) -> tuple[ActionView, ...]:

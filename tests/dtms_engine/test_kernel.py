@@ -8,7 +8,8 @@ from hedgetui.domain import commands as cm
 from hedgetui.domain import events as ev
 from hedgetui.domain.dtms.model import State
 from hedgetui.domain.units import parse_utc
-from hedgetui.engine.kernel import Kernel, Ports
+from hedgetui.engine.halves import Ports
+from hedgetui.engine.kernel import Kernel
 from hedgetui.engine.settings import EngineSettings
 from hedgetui.ports import broker as br
 from hedgetui.ports.clock import LoopClock

@@ -21,7 +21,8 @@ from hedgetui.domain.errors import BrokerUnreachable, StoreError
 from hedgetui.domain.instruments import XSP, Instrument, Kind, future, leg_keys, parse_key
 from hedgetui.domain.quotes import ChainSnapshot, Greeks, Quote
 from hedgetui.domain.units import Contracts, IndexPoints, Seconds, Timestamp, parse_utc
-from hedgetui.engine.kernel import Kernel, Ports
+from hedgetui.engine.halves import Ports
+from hedgetui.engine.kernel import Kernel
 from hedgetui.engine.settings import EngineSettings
 from hedgetui.ports import broker as br
 from hedgetui.ports.clock import LoopClock

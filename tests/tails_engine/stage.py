@@ -12,7 +12,8 @@ from hedgetui.domain.audit import Auditor, BrokerHistory
 from hedgetui.domain.risk import RiskLimits
 from hedgetui.domain.tails.model import Key, Mode, Policy
 from hedgetui.domain.tails.policy import Levels
-from hedgetui.engine.kernel import Kernel, Ports
+from hedgetui.engine.halves import Ports
+from hedgetui.engine.kernel import Kernel
 from hedgetui.engine.settings import EngineSettings
 from hedgetui.engine.tails.parts import TailSettings
 from hedgetui.ports import broker as br

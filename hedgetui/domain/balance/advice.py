@@ -16,8 +16,9 @@ from typing import Final
 
 from hedgetui.domain.balance.counts import Bias, Counts
 from hedgetui.domain.balance.dollars import Dollars, LineDollars
+from hedgetui.domain.balance.market import INDEX
 from hedgetui.domain.balance.positions import Kind, Position
-from hedgetui.domain.balance.wanted import Quoted, Structure, Wanted
+from hedgetui.domain.balance.wanted import Held, Quoted, Reduction, Structure, Wanted
 from hedgetui.domain.instruments import Right
 
 DEFAULT_BUDGET: Final = Decimal(500)
@@ -60,6 +61,8 @@ class Advice:
     quoted: Quoted | None = None
     """A real contract and its price; none while the cost is an estimate."""
     note: str = ""
+    reduces: Reduction | None = None
+    """What it makes smaller; none where it buys something."""
 
     @property
     def estimated(self) -> bool:
@@ -138,13 +141,13 @@ def _for_short(at: Situation) -> list[Advice]:
     lines = f"short side {at.counts.short_side} against {at.counts.long_side}"
     rows: list[Advice] = []
     if targets:
-        first = targets[0]
+        first = _traded(targets[0])
         held = "puts" if puts else "a short side"
         rows.append(
             Advice(
                 Action.OFFSET,
                 f"{first} 3M calls (ATM or slight OTM)",
-                f"{lines}: you hold {held} on {first}",
+                f"{lines}: you hold {held} on {targets[0]}",
                 f"{first} rises",
                 35,
                 1,
@@ -167,6 +170,16 @@ def _for_short(at: Situation) -> list[Advice]:
     return rows
 
 
+def _traded(name: str) -> str:
+    """Return what offsets an underlying: itself, or the fund of the index for all its forms."""
+    return MARKET if name in INDEX else name
+
+
+def _names(ranks: Sequence[str]) -> list[str]:
+    """Return what offsets each underlying, each once, in the same order."""
+    return list(dict.fromkeys(map(_traded, ranks)))
+
+
 def _trim(at: Situation, name: str) -> Advice:
     """The REDUCE row of a book that leans short; what its protection costs a day is said there."""
     held = {_word(one) for one in at.positions if one.underlying == name and one.side < 0}
@@ -180,7 +193,8 @@ def _trim(at: Situation, name: str) -> Advice:
     if sentence := decay_sentence(at):
         why = f"{why}; {sentence}"
     payoff = f"{name} rises or stands still"
-    return Advice(Action.REDUCE, f"{verb} {what} by 30-50%", why, payoff, 0, 0)
+    row = Advice(Action.REDUCE, f"{verb} {what} by 30-50%", why, payoff, 0, 0)
+    return replace(row, reduces=Reduction(name, Held(word), 30, 50))
 
 
 def _word(one: Position) -> str:
@@ -191,9 +205,9 @@ def _word(one: Position) -> str:
 
 def _for_long(at: Situation) -> list[Advice]:
     lines = f"long side {at.counts.long_side} against {at.counts.short_side}"
-    called = ranked(at, lambda one: one.right is Right.CALL and one.side > 0)
-    shares = ranked(at, lambda one: one.right is None and one.side > 0)
-    rest = [name for name in ranked(at, lambda one: one.side > 0) if name not in shares]
+    called = _names(ranked(at, lambda one: one.right is Right.CALL and one.side > 0))
+    shares = _names(ranked(at, lambda one: one.right is None and one.side > 0))
+    rest = [name for name in _names(ranked(at, lambda one: one.side > 0)) if name not in shares]
     rows = (
         [_put_spread(called[0], f"{lines}: your {called[0]} calls have no floor")] if called else []
     )
@@ -254,9 +268,8 @@ def _for_balanced(at: Situation) -> list[Advice]:
         )
     if at.vix is not None and at.vix > VIX_DEAR and at.counts.vol:
         why = f"vol is dear (VIX {at.vix:g})"
-        rows.append(
-            Advice(Action.REDUCE, "Trim vol exposure by 20-30%", why, "volatility calms down")
-        )
+        row = Advice(Action.REDUCE, "Trim vol exposure by 20-30%", why, "volatility calms down")
+        rows.append(replace(row, reduces=Reduction("", Held.VOL, 20, 30)))
     return rows
 
 

@@ -79,9 +79,29 @@ def what_if(
     cvar: StressCvar | None = None,
 ) -> WhatIf:
     """Return the exposure strip of a book before and after its basket."""
-    with_basket = (*book, *basket)
+    with_basket = netted(book, basket)
     known = with_book_prices(market, with_basket)
     return WhatIf(_strip(book, known, cvar), _strip(with_basket, known, cvar))
+
+
+def netted(book: Iterable[Position], trades: Iterable[Position]) -> tuple[Position, ...]:
+    """Return a book after trades: what is sold of a line makes it smaller and adds no line."""
+    lines = list(book)
+    for trade in trades:
+        place = next((n for n, one in enumerate(lines) if _contract(one) == _contract(trade)), None)
+        if place is None:
+            lines.append(trade)
+            continue
+        left = lines[place].quantity + trade.quantity
+        if left:
+            lines[place] = replace(lines[place], quantity=left)
+        else:
+            del lines[place]
+    return tuple(lines)
+
+
+def _contract(one: Position) -> tuple[object, ...]:
+    return one.underlying, one.kind, one.expiry, one.strike, one.right, one.multiplier
 
 
 def typed(text: str) -> Position:

@@ -21,6 +21,8 @@ class BetasMeasured:
     """By underlying; what could not be measured is absent."""
     unknown: tuple[str, ...] = ()
     """Names that were asked for and have too short a history or none."""
+    added: bool = False
+    """Whether only some names were measured; the others are as old as they were."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Final
 
 from hedgetui.domain.balance.advice import VIX_CHEAP, VIX_DEAR
 from hedgetui.domain.balance.regime import Measured, Regime
-from hedgetui.domain.balance.wanted import Structure, Wanted
+from hedgetui.domain.balance.wanted import Quoted, Structure, Wanted
 
 _CENT = Decimal("0.01")
 _CALLS = (1.0, 1.05)
@@ -26,6 +26,9 @@ class Growth:
     """Dollars of the budget, whole cents."""
     share_pct: int
     wanted: Wanted
+    quoted: Quoted | None = None
+    """A real contract and its price; none where there is none."""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

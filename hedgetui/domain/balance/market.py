@@ -9,7 +9,7 @@ from typing import Final
 
 from hedgetui.domain.balance.positions import Kind, Position
 
-INDEX: Final = frozenset({"SPY", "SPX", "XSP", "ES", "MES", "VOO", "IVV"})
+INDEX: Final = frozenset({"SPY", "SPX", "XSP", "ES", "MES", "VOO", "IVV", "US500", "SPX500"})
 """The index itself in its forms: beta 1 by definition."""
 
 

@@ -56,3 +56,32 @@ class Quoted:
     def cost(self) -> Decimal:
         """Dollars for all."""
         return self.unit_cost * self.quantity
+
+
+class Held(StrEnum):
+    """What kind of line is made smaller."""
+
+    PUTS = "puts"
+    """Held."""
+    CALLS = "calls"
+    """Short."""
+    SHORT = "short"
+    """Short shares."""
+    VOL = "vol"
+    """Volatility, in whatever form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """A line to make smaller, before the account says which contract that is."""
+
+    underlying: str
+    """Empty where any will do."""
+    what: Held
+    least_pct: int
+    most_pct: int
+
+    def whole(self, held: int) -> int:
+        """Return the fewest whole units of `held` within both bounds, 0 where there is none."""
+        units = -(-self.least_pct * held // 100)
+        return units if units * 100 <= self.most_pct * held else 0

@@ -54,6 +54,26 @@ def defence_view(sight: Sight) -> dv.DefenceView:
         last_cycle_at=watch.last_cycle_at,
         rule_set=parts.settings.rules.rule_set.value,
         monitoring=sight.tools.link.ready and not frozen,
+        held=_held(sight),
+        held_at=None if parts.board.look is None else parts.board.looked_at,
+    )
+
+
+def _held(sight: Sight) -> tuple[dv.TerminalLine, ...] | None:
+    board = sight.parts.board
+    if board.look is None:
+        return None
+    return tuple(
+        dv.TerminalLine(
+            symbol=safe(one.symbol),
+            side=one.side.value,
+            volume=float(one.volume),
+            price=one.price_current,
+            contract_size=None if spec is None else spec.contract_size,
+            currency="" if spec is None else safe(spec.currency_profit),
+        )
+        for one in board.look.positions
+        for spec in (board.specs.get(one.symbol),)
     )
 
 

@@ -104,6 +104,8 @@ class Watch:
         for trade in self._parts.book.open_trades:
             complete &= await tools.market.read(trade.symbol)
             await tools.market.spec(trade.symbol)
+        for symbol in sorted({position.symbol for position in look.positions}):
+            await tools.market.spec(symbol)  # what is only held counts in the portfolio
         await tools.rails.refresh()
         await tools.evaluation.run(findings)
         self.last_cycle_at = self._parts.clock.now()
