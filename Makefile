@@ -49,7 +49,7 @@ snap-update: $(DEV) ## accept the screens as they are now
 	$(BIN)/python -m pytest -m snap --snapshot-update $(ARGS)
 
 bench: $(DEV) ## every benchmark beside its anchor, one after the other
-	@missed=0; for name in pricing journal wire start latency growth tws mt5 tails accounts stress; do \
+	@missed=0; for name in pricing journal wire start latency growth tws mt5 tails accounts balance stress stress_screen; do \
 		echo "== $$name"; $(BIN)/python benchmarks/$$name.py || missed=1; \
 	done; exit $$missed
 

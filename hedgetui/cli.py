@@ -101,12 +101,19 @@ def _run(options: argparse.Namespace, *, debug: bool) -> int:
     if not options.handler:
         message = f"{options.parser.prog} needs a verb"
         raise UsageError(message, hint=f"see `{options.parser.prog} --help`")
-    module, _, function = options.handler.partition(":")
+    module, _, function = _handler(options).partition(":")
     crash = importlib.import_module("hedgetui.console.crash")
     # The screen paints on stderr, so nothing may be shown there while it is up.
     crash.watch(loud=debug and function != "screen")
     verb: Callable[[argparse.Namespace], int] = getattr(importlib.import_module(module), function)
     return verb(options)
+
+
+def _handler(options: argparse.Namespace) -> str:
+    """Return the function of a verb; one that would ask a desk reads the files it is given."""
+    given = (getattr(options, name) for name in getattr(options, "files", ()))
+    handler: str = options.handler if all(one is None for one in given) else options.on_files
+    return handler
 
 
 def _failure(error: Exception) -> HedgetuiError:

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random, SystemRandom
 
 from hedgetui import config
+from hedgetui.adapters.stress_process.process import StressProcess
 from hedgetui.bootstrap import mt5, venues
-from hedgetui.bootstrap.translation import defence_settings, engine_settings, tail_settings
+from hedgetui.bootstrap.translation import (
+    balance_settings,
+    defence_settings,
+    engine_settings,
+    tail_settings,
+)
 from hedgetui.console import elevator, headless
 from hedgetui.console.trader import Narrator, silently
+from hedgetui.domain import commands as cm
 from hedgetui.domain.audit import Auditor
 from hedgetui.domain.dtms.audit import VenueHistory
 from hedgetui.domain.errors import BrokerUnreachable, HedgetuiError
 from hedgetui.domain.events import Fact
+from hedgetui.domain.instruments import is_security
 from hedgetui.domain.mt5.records import Incomplete
 from hedgetui.domain.tails.facts import TailHedgePlaced
 from hedgetui.domain.tails.policy import Levels
 from hedgetui.domain.units import Timestamp
-from hedgetui.engine.kernel import Kernel, Ports
+from hedgetui.engine.halves import Ports
+from hedgetui.engine.kernel import Kernel
 from hedgetui.engine.tails.parts import TailSettings
 from hedgetui.ports.broker import BrokerPort, Complete, Environment
 from hedgetui.ports.clock import LoopClock
@@ -74,6 +83,9 @@ class Desk:
         """
         await self._audit_mt5()
         answer = await self.broker.truth()
+        if isinstance(answer, Complete) and self._moved_besides(answer.truth.positions):
+            await self.port.dispatch(cm.Reconcile(), "audit")
+            answer = await self.broker.truth()
         if not isinstance(answer, Complete):
             return self.auditor
         history = headless.history_of(answer.truth)
@@ -84,6 +96,12 @@ class Desk:
             history = replace(history, positions=held)
         self.auditor.compare(history)
         return self.auditor
+
+    def _moved_besides(self, held: Mapping[str, int]) -> bool:
+        """Whether securities moved at the broker since the desk compared them last."""
+        expected = self.kernel.recorder.state.expected_positions
+        keys = filter(is_security, {*held, *expected})
+        return any(held.get(key, 0) != expected.get(key, 0) for key in keys)
 
     async def _audit_mt5(self) -> None:
         """Compare the MT5 side, if it answers."""
@@ -176,7 +194,7 @@ async def open_desk(
             venue = await venues.broker(settings, newest=newest, speed=speed, must_reach=must_reach)
         name = world.name if world is not None else settings.simulator.scenario
         port = mt5.terminal(loaded, name, where.mt5, venue.clock)
-        desk = _assembled(venue, port, journal, log, facts, settings, deterministic=deterministic)
+        desk = _assembled(venue, port, journal, log, facts, loaded, deterministic=deterministic)
         if listener is not None:
             desk.kernel.recorder.listen(listener)
         run = await journal.begin_run(venue.clock.now())
@@ -211,20 +229,24 @@ def _assembled(
     journal: Journal,
     log: LogStore,
     facts: Sequence[Fact],
-    settings: config.Settings,
+    loaded: config.Loaded,
     *,
     deterministic: bool,
 ) -> Desk:
     """Return a desk that is not started, its auditor caught up with the journal."""
+    settings = loaded.settings
     seed = settings.simulator.seed
     # Order identities must differ between runs on one journal, and repeat with its length.
     random = Random(seed + len(facts)) if deterministic else SystemRandom()  # noqa: S311
+    balance = balance_settings(settings)
     ports = Ports(
         venue.broker, journal, log, venue.clock, random,
         mt5=terminal, defence=defence_settings(settings) if terminal else None,
         tails=tail_settings(settings),
+        portfolio=venue.portfolio if balance else None, balance=balance,
+        stress=StressProcess() if balance else None,
     )  # fmt: skip
-    kernel = Kernel(ports, engine_settings(settings))
+    kernel = Kernel(ports, replace(engine_settings(settings), scan_at_start=loaded.scan))
     auditor = Auditor(_levels(ports.tails, facts))
     for fact in facts:
         auditor.take(fact)

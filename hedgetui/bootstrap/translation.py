@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 from hedgetui import config
+from hedgetui.config.balance import MEASURED
 from hedgetui.console.accounts_ledger import levels_of
+from hedgetui.domain.balance.limits import TicketLimits
+from hedgetui.domain.balance.regime import Regime
 from hedgetui.domain.dtms.calendar import NewsEvent, read_calendar
 from hedgetui.domain.dtms.model import Automation, HedgeMode, Rules, RuleSet
 from hedgetui.domain.errors import ConfigError
@@ -17,6 +21,7 @@ from hedgetui.domain.vega.bands import PRESETS, BandRule
 from hedgetui.domain.vega.chase import EntryStyle
 from hedgetui.domain.vega.scanner import ScanSettings
 from hedgetui.domain.vega.sizing import RehedgeTo
+from hedgetui.engine.balance.settings import BalanceSettings
 from hedgetui.engine.dtms.parts import DefenceSettings
 from hedgetui.engine.settings import EngineSettings, VegaRules
 from hedgetui.engine.tails.parts import TailSettings
@@ -97,6 +102,13 @@ def _risk_limits(settings: config.Settings) -> RiskLimits:
             max_net=settings.accounts.max_net_lots,
             repeats=settings.accounts.orders_repeat,
         ),
+        tickets=TicketLimits(
+            max_contracts=settings.balance.max_contracts,
+            max_shares=settings.balance.max_shares,
+            max_order_notional=settings.balance.max_order_notional,
+            max_day_notional=settings.balance.max_day_notional,
+            orders_per_day=settings.balance.orders_per_day,
+        ),
     )
 
 
@@ -112,6 +124,29 @@ def tail_settings(settings: config.Settings) -> TailSettings | None:
         cooldown=Seconds(accounts.cooldown_s),
         look_back_days=accounts.look_back_days,
         daily_moves={name: crop.daily_vol for name, crop in CROPS.items()} if simulated else {},
+    )
+
+
+def balance_settings(settings: config.Settings) -> BalanceSettings | None:
+    """Translate `[balance]` into the values of the portfolio; None where it is not read."""
+    balance = settings.balance
+    if not balance.enabled:
+        return None
+    named = None if balance.regime == MEASURED else Regime(balance.regime.upper())
+    return BalanceSettings(
+        budget=Decimal(str(balance.budget)),
+        most=balance.max_recommendations,
+        vol_symbols=balance.vol_symbols,
+        index=balance.index,
+        betas=dict(balance.betas),
+        history_days=balance.history_days,
+        regime=named,
+        rate=balance.rate,
+        read_every=Seconds(balance.read_every_s),
+        stress_paths=balance.stress_paths,
+        stress_months=balance.stress_months,
+        stress_regime=balance.stress_regime,
+        stress_seed=balance.stress_seed,
     )
 
 

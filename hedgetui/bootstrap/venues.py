@@ -21,6 +21,7 @@ from hedgetui.domain.errors import BrokerUnreachable
 from hedgetui.domain.units import Timestamp
 from hedgetui.ports.broker import BrokerPort
 from hedgetui.ports.clock import LoopClock
+from hedgetui.ports.portfolio import PortfolioPort
 from hedgetui.simulation.scenarios import Scenario, scenario
 
 _PROBE_S = 5.0
@@ -35,6 +36,8 @@ class Venue:
 
     broker: BrokerPort
     clock: LoopClock
+    portfolio: PortfolioPort
+    """The same session, asked for everything the account holds."""
 
 
 def simulator(
@@ -52,7 +55,8 @@ def simulator(
     stack.callback(exchange.close)
     began = exchange.at if newest is None else max(exchange.at, newest)
     clock = LoopClock(Timestamp(began), speed)
-    return Venue(SimulatedBroker(exchange, clock), clock)
+    broker = SimulatedBroker(exchange, clock)
+    return Venue(broker, clock, broker)
 
 
 async def broker(
@@ -84,4 +88,5 @@ async def broker(
             raise
         now = Timestamp(max(wall(), newest or 0.0))
     clock = LoopClock(now, speed)
-    return Venue(IbkrBroker(connection, clock), clock)
+    session = IbkrBroker(connection, clock)
+    return Venue(session, clock, session)

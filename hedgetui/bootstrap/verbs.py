@@ -28,10 +28,13 @@ from hedgetui.console import (
     headless,
     latches,
     output,
+    portfolio_asking,
+    stress_asking,
     trader,
 )
 from hedgetui.console.settings import loaded as settings_of
 from hedgetui.console.settings import named_file, socket_path
+from hedgetui.console.verbs import PORTFOLIO
 from hedgetui.domain import commands as cm
 from hedgetui.domain.errors import BrokerUnreachable, UsageError
 from hedgetui.ports.broker import Environment
@@ -41,7 +44,18 @@ from hedgetui.simulation.virtual_loop import run_virtual
 
 _DAY_S = 86_400.0
 _RUN_SCENARIO = "trader"
-_QUESTIONS = asking.QUESTIONS | dtms_asking.QUESTIONS | accounts_asking.QUESTIONS
+_QUESTIONS = (
+    asking.QUESTIONS
+    | dtms_asking.QUESTIONS
+    | accounts_asking.QUESTIONS
+    | portfolio_asking.QUESTIONS
+    | stress_asking.QUESTIONS
+)
+_PATIENCE_S = dict.fromkeys(dtms_asking.QUESTIONS, dtms_asking.PATIENCE_S) | dict.fromkeys(
+    PORTFOLIO, portfolio_asking.PATIENCE_S
+)
+_NO_SCAN = PORTFOLIO | {"freeze", "unfreeze"}
+"""Questions that need no scanned strangles."""
 _RUNNING_ONLY = asking.RUNNING_ONLY | dtms_asking.QUESTIONS.keys()
 
 
@@ -210,8 +224,7 @@ def _on_a_loop(loaded: config.Loaded, work: Callable[[], Coroutine[object, objec
 
 
 async def _remotely(loaded: config.Loaded, options: argparse.Namespace) -> int | None:
-    known = dtms_asking.QUESTIONS
-    patience = dtms_asking.PATIENCE_S if options.question in known else asking.PATIENCE_S
+    patience = _PATIENCE_S.get(options.question, asking.PATIENCE_S)
     client = await ControlClient.connect(socket_path(options, loaded.paths), patience_s=patience)
     if client is None:
         return None
@@ -230,9 +243,13 @@ async def _remotely(loaded: config.Loaded, options: argparse.Namespace) -> int |
 async def _locally(loaded: config.Loaded, options: argparse.Namespace) -> int:
     # The latch comes before the link; what works at the broker is cancelled once it stands.
     freezing = options.question == "freeze"
-    needs_market = options.question not in {"freeze", "unfreeze"}
+    needs_market = options.question not in _NO_SCAN
+    portfolio = options.question in PORTFOLIO
     # A rule that begins to act and goes away would leave half of its work to nobody.
-    alone = loaded.momentary(tails=options.question in accounts_asking.QUESTIONS)
+    alone = loaded.momentary(
+        tails=options.question in accounts_asking.QUESTIONS, portfolio=portfolio,
+        scan=needs_market,
+    )  # fmt: skip
     async with open_desk(alone, db=named_file(options, "db"), must_reach=True) as desk:
         if not freezing:
             await trader.until_ready(desk.kernel, desk.clock, scanned=needs_market)
@@ -247,7 +264,8 @@ async def _locally(loaded: config.Loaded, options: argparse.Namespace) -> int:
             await trader.until_quiet(desk.kernel, desk.clock)
 
         lots = desk.kernel.settings.first_trade_lots
-        asker = asking.Asker(dispatch, snapshot, settle, lots)
+        unread = _unread(loaded) if portfolio else ""
+        asker = asking.Asker(dispatch, snapshot, settle, lots, alone=True, unread=unread)
         code = await _QUESTIONS[options.question](asker, options)
         if freezing:
             try:
@@ -256,3 +274,11 @@ async def _locally(loaded: config.Loaded, options: argparse.Namespace) -> int:
             except BrokerUnreachable as error:
                 output.say(f"{error.message}: orders that work there go on working")
         return code
+
+
+def _unread(loaded: config.Loaded) -> str:
+    """Say what of the portfolio a desk of our own leaves unread, if there is such a thing."""
+    mt5 = loaded.settings.mt5
+    if not loaded.settings.dtms.enabled or (mt5 is not None and mt5.backend == "off"):
+        return ""
+    return "MT5 is not in it: only a running desk reads MT5 positions"

@@ -7,6 +7,7 @@ program receives an immutable `Settings`.
 from __future__ import annotations
 
 from hedgetui.config.accounts import AccountsSettings, KeySettings, OverrideSettings
+from hedgetui.config.balance import BalanceSettings
 from hedgetui.config.dtms import DtmsSettings, Mt5Settings
 from hedgetui.config.load import Loaded, load
 from hedgetui.config.model import (
@@ -24,6 +25,7 @@ from hedgetui.config.paths import Paths, narrow_umask, packaged
 
 __all__ = [
     "AccountsSettings",
+    "BalanceSettings",
     "ConnectionSettings",
     "DtmsSettings",
     "GeneralSettings",

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 KeyPath = tuple[str, ...]
 ENV_PREFIX = "HEDGETUI_"
-_EXCHANGE = "exchange"
-"""The table whose keys are the names of futures exchanges."""
+_IN_CAPITALS = frozenset({"exchange", "betas"})
+"""Tables whose keys are names written in capitals: of futures exchanges, of underlyings."""
 _SECRET = re.compile("pass|token|secret", re.IGNORECASE)
 _KEY_FILE = "token_file"
 """The one key that speaks of a secret and holds none: it names the file of one."""
@@ -117,11 +117,11 @@ def from_environment(environ: Mapping[str, str]) -> list[Entry]:
 
 
 def _path_of(name: str) -> KeyPath:
-    """Return the path a variable means; an exchange is written in capitals."""
+    """Return the path a variable means; names of the market are written in capitals."""
     path = name[len(ENV_PREFIX) :].lower().split("__")
     above = ["", *path[:-1]]
     return tuple(
-        part.upper() if before == _EXCHANGE else part
+        part.upper() if before in _IN_CAPITALS else part
         for before, part in zip(above, path, strict=True)
     )
 

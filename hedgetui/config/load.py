@@ -42,18 +42,26 @@ class Loaded:
     """The user's file that was read; None when there is none."""
     origins: Mapping[str, str]
     """For each key that was not left to the packaged file: who set it."""
+    scan: bool = True
+    """Rank strangles as soon as the broker answers."""
 
-    def momentary(self, *, tails: bool = False) -> Loaded:
+    def momentary(
+        self, *, tails: bool = False, portfolio: bool = False, scan: bool = True
+    ) -> Loaded:
         """Return the same for a desk that is open for a moment and begins nothing by itself.
 
         MT5 trades are left alone, and hedge accounts too unless it is opened for `tails`; then no
-        setting lets a rule hedge them.
+        setting lets a rule hedge them. The portfolio is read when it is opened for that, strangles
+        are ranked unless it is opened without `scan`.
         """
         dtms = self.settings.dtms.model_copy(update={"enabled": False})
         accounts = self.settings.accounts
         accounts = accounts.by_hand() if tails else accounts.model_copy(update={"enabled": False})
-        changed = {"dtms": dtms, "accounts": accounts}
-        return replace(self, settings=self.settings.model_copy(update=changed))
+        balance = self.settings.balance
+        if not portfolio:
+            balance = balance.model_copy(update={"enabled": False})
+        changed = {"dtms": dtms, "accounts": accounts, "balance": balance}
+        return replace(self, settings=self.settings.model_copy(update=changed), scan=scan)
 
 
 def load(

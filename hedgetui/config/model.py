@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from hedgetui.config.accounts import AccountsSettings, KeySettings, OverrideSettings
+from hedgetui.config.balance import BalanceSettings
 from hedgetui.config.dtms import DtmsSettings, Mt5Settings
 from hedgetui.config.fields import (
     Count,
@@ -150,6 +151,7 @@ class SimulatorSettings(Section):
     future_fee_per_side: Fee
     bars_csv: Text
     chain_csv: Text
+    portfolio: Literal["none", "balanced", "short", "long"]
     mt5_account: Literal["hedging", "netting"]
     mt5_bars_csv: Text
     mt5_bars_symbol: Text
@@ -205,6 +207,7 @@ class Settings(Section):
     vega: VegaSettings
     dtms: DtmsSettings
     accounts: AccountsSettings
+    balance: BalanceSettings
     risk: RiskSettings
     simulator: SimulatorSettings
     store: StoreSettings
@@ -218,6 +221,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "vega": VegaSettings,
     "dtms": DtmsSettings,
     "accounts": AccountsSettings,
+    "balance": BalanceSettings,
     "risk": RiskSettings,
     "simulator": SimulatorSettings,
     "store": StoreSettings,

@@ -158,7 +158,9 @@ def _nearest_key(path: KeyPath, profile: Profile) -> str:
     if section in PROFILE_TABLES:
         fields = PROFILE_TABLES[section].model_fields
         return f"profile.{profile}.{section}.{_nearest(key, fields)}"
-    elsewhere = [name for name, model in SECTIONS.items() if key in model.model_fields]
+    elsewhere = _homes(key)
+    if section not in SECTIONS and (home := _homes(section)):
+        return f"{home[0]}.{section}"  # a key that was written as a table
     if section not in SECTIONS:
         section = _nearest(section, elsewhere or [*SECTIONS, "keys", "profile"])
     if section not in SECTIONS:
@@ -167,6 +169,11 @@ def _nearest_key(path: KeyPath, profile: Profile) -> str:
     if key not in own and elsewhere:
         return f"{elsewhere[0]}.{key}"
     return f"{section}.{_nearest(key, own)}"
+
+
+def _homes(key: str) -> list[str]:
+    """Return the sections that have a key of this name."""
+    return [name for name, model in SECTIONS.items() if key in model.model_fields]
 
 
 def _nearest(name: str, valid: Iterable[str]) -> str:

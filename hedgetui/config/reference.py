@@ -18,7 +18,7 @@ from hedgetui.config.model import LEVELS, PROFILE_TABLES, SECTIONS, ConnectionSe
 from hedgetui.config.paths import packaged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pydantic.fields import FieldInfo
 
@@ -47,6 +47,12 @@ Rebinds actions by id: `"trade.hedge" = "f5"`. docs/keys.md lists every id. Acti
 broker take capitals or function keys only, and no two actions that are active together may share a
 key.
 """
+_BETAS = """
+## [balance.betas]
+
+Betas to the index that are not measured, by underlying in capitals: `NVDA = 1.8`, a number from -20
+to 20. A symbol with a dot is quoted: `"BRK.B" = 0.9`.
+"""
 
 
 def settings_markdown() -> str:
@@ -59,8 +65,13 @@ def settings_markdown() -> str:
         parts.append(_table(name, model, values[name], notes))
         if name == "ui":
             parts.append(_KEYS)
+        if name == "balance":
+            parts.append(_BETAS)
         parts += [_levels(path, notes) for path in LEVELS if path[0] == name]
     for profile, table in values["profile"].items():
+        if "host" not in table:  # the simulator's: it has no broker to reach
+            parts += [f"\n## [profile.{profile}]\n", _overrides(profile, table)]
+            continue
         parts.append(_table(f"profile.{profile}", ConnectionSettings, table, notes))
         parts.append(_overrides(profile, table))
         for kind, model in PROFILE_TABLES.items():
@@ -129,10 +140,22 @@ def _overrides(profile: str, table: Mapping[str, object]) -> str:
     lines = [
         f"`[profile.{profile}.{section}]`: "
         + ", ".join(f"`{key} = {_toml(value)}`" for key, value in values.items())
-        for section, values in table.items()
-        if isinstance(values, dict) and section in SECTIONS
+        for section, values in _plain_tables(table)
+        if section.partition(".")[0] in SECTIONS
     ]
     return "\nOverrides shipped: " + "; ".join(lines) + ".\n"
+
+
+def _plain_tables(
+    table: Mapping[str, object], above: str = ""
+) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Yield name and values of every table below one that has values of its own."""
+    for name, values in table.items():
+        if isinstance(values, dict):
+            yield from _plain_tables(values, f"{above}{name}.")
+            own = {key: value for key, value in values.items() if not isinstance(value, dict)}
+            if own:
+                yield f"{above}{name}", own
 
 
 def _allowed(field: FieldInfo) -> str:

@@ -42,6 +42,10 @@ class Asker:
     """Wait until nothing moves; returns at once where the desk lives on without us."""
     lots: int
     """Size of an entry when none is said."""
+    alone: bool = False
+    """The desk was opened for this question: nobody else looks at it."""
+    unread: str = ""
+    """What such a desk does not read of the portfolio, in words."""
 
 
 Question = Callable[[Asker, argparse.Namespace], Awaitable[int]]

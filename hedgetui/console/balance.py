@@ -1,7 +1,8 @@
-"""`hedgetui balance` and `hedgetui grow`: what a book leans to, and what would change that.
+"""`hedgetui balance` and `hedgetui grow` on files: what a book leans to, what would change it.
 
 Nothing is sent. Positions come from a file; levels and betas from the file itself, from a file of
-daily closes and from the command line. What none of them says is printed as not known.
+daily closes and from the command line. What none of them says is printed as not known. Without
+files a desk is asked (`portfolio_asking`).
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from hedgetui.console.balance_words import (
     advice_row,
     balance_document,
     balance_lines,
+    cost_words,
     growth_row,
     regime_document,
     regime_lines,
 )
-from hedgetui.domain.balance.advice import Situation, recommend
+from hedgetui.domain.balance.advice import DEFAULT_BUDGET, DEFAULT_MOST, Situation, recommend
 from hedgetui.domain.balance.closes import Closes, betas
 from hedgetui.domain.balance.counts import count
 from hedgetui.domain.balance.dollars import in_dollars
@@ -37,26 +39,26 @@ from hedgetui.domain.balance.symbols import parse_day
 from hedgetui.domain.errors import UsageError
 from hedgetui.domain.text import safe
 
+INDEX = "SPY"
+"""What deltas are weighted to when nobody says."""
 _MOST_BUDGET = Decimal(10**12)
 _MOST_VIX = 200.0
 _VIX = "VIX"
 
 
 def balance(options: argparse.Namespace) -> int:
-    """Print the exposure of a book and what would offset, reduce or insure it.
+    """Print the exposure of a file's book and what would offset, reduce or insure it.
 
     Raises:
-        UsageError: there are no positions, or an option makes no sense.
+        UsageError: an option makes no sense.
         DataError: a file cannot be read as what it should be.
     """
-    if options.positions is None:
-        raise UsageError("no positions given", hint="--positions FILE.csv")
-    as_csv, budget = wants_csv(options), budget_of(options)
+    as_csv, budget, most = wants_csv(options), budget_of(options), most_of(options)
     closes = closes_of(options.closes)
     book = book_of(options.positions)
     market = market_of(options, book.positions, closes)
     at = situation_of(book.positions, market, options.nav)
-    rows = recommend(at, budget, options.max)
+    rows = recommend(at, budget, most)
     if as_csv:
         print_csv(ADVICE_HEAD, map(advice_row, rows))
     elif output.wants_json(options):
@@ -66,8 +68,8 @@ def balance(options: argparse.Namespace) -> int:
         output.print_table(
             ("#", "action", "recommendation", "why", "pays if", "cost $", "Δ lines"),
             [
-                (number, row.action.value, row.trade, row.why, row.payoff, _cost(row.cost,
-                 estimated=row.estimated), f"{row.effect:+d}")
+                (number, row.action.value, row.trade, row.why, row.payoff, cost_words(row),
+                 f"{row.effect:+d}")
                 for number, row in enumerate(rows, start=1)
             ],
         )  # fmt: skip
@@ -83,12 +85,12 @@ def grow(options: argparse.Namespace) -> int:
         UsageError: an option makes no sense.
         DataError: the file of closes cannot be read.
     """
-    as_csv, budget = wants_csv(options), budget_of(options)
+    as_csv, budget, most = wants_csv(options), budget_of(options), most_of(options)
     closes = closes_of(options.closes)
     vix = vix_of(options, closes)
     named = options.regime
     found = measure(closes, vix) if named is None else given(Regime(named.upper()), vix)
-    rows = grown(found, budget, options.max)
+    rows = grown(found, budget, most)
     if as_csv:
         print_csv(GROWTH_HEAD, map(growth_row, rows))
     elif output.wants_json(options):
@@ -119,14 +121,21 @@ def situation_of(
 
 
 def market_of(
-    options: argparse.Namespace, positions: Sequence[Position], closes: Closes | None
+    options: argparse.Namespace,
+    positions: Sequence[Position],
+    closes: Closes | None,
+    known: Market | None = None,
 ) -> Market:
     """Return what is known of the market; the command line goes before closes, closes before rows.
+
+    `known` is what a desk knows already; it comes after the closes.
 
     Raises:
         UsageError: a price, beta or VIX makes no sense.
     """
-    index = options.index.upper()
+    if known is None:
+        known = Market(day_of(options.day), index=(options.index or INDEX).upper())
+    index = known.index
     names = {one.underlying for one in positions}
     spots: dict[str, float] = {}
     measured: dict[str, Beta] = {}
@@ -136,15 +145,15 @@ def market_of(
         measured = betas(closes, names, index)
     spots |= _pairs("--spot", options.spot, positive=True)
     given_betas = {name: Beta(value) for name, value in _pairs("--beta", options.beta).items()}
-    market = Market(
-        today=day_of(options.day),
-        spots=spots,
-        betas={**measured, **given_betas},
-        index=index,
-        vix=vix_of(options, closes),
+    vix = vix_of(options, closes)
+    market = replace(
+        known,
+        spots={**known.spots, **spots},
+        betas={**known.betas, **measured, **given_betas},
+        vix=known.vix if vix is None else vix,
     )
     market = with_book_prices(market, positions)
-    return replace(market, index_level=market.spots.get(index))
+    return replace(market, index_level=market.spots.get(index, known.index_level))
 
 
 def day_of(text: str | None) -> date:
@@ -162,13 +171,13 @@ def day_of(text: str | None) -> date:
 
 
 def budget_of(options: argparse.Namespace) -> Decimal:
-    """Return the budget, and check how many rows are asked for.
+    """Return the budget.
 
     Raises:
-        UsageError: it is not a number of dollars from 0, or `--max` is below 1.
+        UsageError: it is not a number of dollars from 0.
     """
-    if options.max < 1:
-        raise UsageError(f"--max {options.max} is not 1 or more")
+    if options.budget is None:
+        return DEFAULT_BUDGET
     text = str(options.budget)
     try:
         budget = Decimal(text)
@@ -177,6 +186,18 @@ def budget_of(options: argparse.Namespace) -> Decimal:
     if not budget.is_finite() or not 0 <= budget <= _MOST_BUDGET:
         raise UsageError(f"--budget {safe(text, 40)} is not a number of dollars from 0")
     return budget
+
+
+def most_of(options: argparse.Namespace) -> int:
+    """Return how many rows are asked for.
+
+    Raises:
+        UsageError: it is below 1.
+    """
+    most = DEFAULT_MOST if options.max is None else int(options.max)
+    if most < 1:
+        raise UsageError(f"--max {most} is not 1 or more")
+    return most
 
 
 def vix_of(options: argparse.Namespace, closes: Closes | None) -> float | None:
@@ -207,8 +228,3 @@ def _pairs(name: str, words: Sequence[str], *, positive: bool = False) -> dict[s
             raise UsageError(f"{name} {safe(word, 40)!r} is not {kind}")
         found[symbol.upper()] = value
     return found
-
-
-def _cost(cost: Decimal, *, estimated: bool) -> str:
-    words = f"{cost:,.0f}" if cost == cost.to_integral_value() else f"{cost:,.2f}"
-    return f"{words} est." if estimated else words

@@ -10,7 +10,7 @@ from hedgetui.domain.balance.counts import Counts
 from hedgetui.domain.balance.dollars import LineDollars, disagreement
 from hedgetui.domain.balance.grow import Growth
 from hedgetui.domain.balance.market import Market
-from hedgetui.domain.balance.positions import Book
+from hedgetui.domain.balance.positions import Book, Position
 from hedgetui.domain.balance.regime import Measured
 
 ADVICE_HEAD = ("action", "trade", "why", "payoff", "cost", "effect", "estimated")
@@ -101,6 +101,13 @@ def growth_row(row: Growth) -> tuple[object, ...]:
     return row.trade, row.why, row.target, number(row.allocation)
 
 
+def cost_words(row: Advice) -> str:
+    """Return what a row costs: `175 est.`, `166.50`."""
+    cost = row.cost
+    words = f"{cost:,.0f}" if cost == cost.to_integral_value() else f"{cost:,.2f}"
+    return f"{words} est." if row.estimated else words
+
+
 def number(value: Decimal) -> int | float:
     """Return dollars as a JSON number, whole ones without a fraction."""
     return int(value) if value == value.to_integral_value() else float(value)
@@ -127,11 +134,17 @@ def balance_lines(book: Book, at: Situation, market: Market) -> Iterator[str]:
         if beta is not None and beta.r2 is not None and beta.r2 < _PALE_R2:
             symbol = line.position.symbol
             yield f"weak beta: {symbol} {beta.beta:.2f}, R² {beta.r2:.2f}, {beta.days} days"
-    missing = [f"line {one.position.line}: {one.unknown}" for one in dollars.unknown]
+    missing = [f"{_place(one.position)}: {one.unknown}" for one in dollars.unknown]
     yield from _shortened(missing, "in dollars")
+    left_out = [(f"line {one.line} " if one.line else "", one) for one in book.unparsed]
     yield from _shortened(
-        [f"line {one.line} left out: {one.why}   {one.text}" for one in book.unparsed], "left out"
+        [f"{where}left out: {one.why}   {one.text}" for where, one in left_out], "left out"
     )
+
+
+def _place(one: Position) -> str:
+    """Say where a line stands: in a file by its number, at a broker by its name."""
+    return f"line {one.line}" if one.line else f"{one.source} {one.symbol}".strip()
 
 
 def _counted(counts: Counts) -> str:

@@ -12,6 +12,7 @@ import platform
 import shutil
 import stat
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,7 +22,10 @@ from hedgetui.adapters.control.client import ControlClient
 from hedgetui.console import link, mt5_link, output
 from hedgetui.console.link import Line
 from hedgetui.console.settings import journal_path, loaded, socket_path
+from hedgetui.domain.balance.facts import BetasMeasured
 from hedgetui.domain.errors import HedgetuiError
+from hedgetui.domain.units import iso_utc
+from hedgetui.store.reading import facts_of
 from hedgetui.store.verify import verify
 
 _SMALLEST = (40, 12)
@@ -29,6 +33,8 @@ _COMFORTABLE = (80, 24)
 _MARKS = {"ok": "✓", "hint": "·", "warn": "⚠", "fail": "✗"}
 _FREE_BYTES = 100 * 1024 * 1024
 _PATIENCE_S = 3.0
+_NAMED = 5
+"""Names that a line lists."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -55,6 +61,7 @@ def checks(options: argparse.Namespace) -> Iterator[Line]:
     yield _config_file(found)
     yield from _files(found)
     yield from _guarded("database", lambda: _database(journal_path(options)))
+    yield from _guarded("portfolio", lambda: _portfolio(found, journal_path(options)))
     yield from _guarded("console", lambda: _console(socket_path(options, found.paths)))
     if found.settings.connection is None:
         yield Line("broker", "ok", "the built-in simulator: no link needed")
@@ -153,6 +160,25 @@ def _database(path: Path) -> Line:
     if not os.access(path, os.W_OK):
         return Line("database", "fail", f"{path} cannot be written", f"chmod u+w {path}")
     return Line("database", "ok", words)
+
+
+def _portfolio(found: config.Loaded, path: Path) -> Line:
+    """Whether the portfolio is read, and whose betas are known."""
+    balance = found.settings.balance
+    if not balance.enabled:
+        return Line("portfolio", "ok", "off: balance.enabled is false")
+    words = f"read every {balance.read_every_s:g} s, deltas in {balance.index}"
+    facts = facts_of(path, ("BetasMeasured",)) if path.exists() else ()
+    newest = next(iter(deque(facts, maxlen=1)), None)
+    if newest is None or not isinstance(newest.event, BetasMeasured):
+        return Line("portfolio", "ok", f"{words}; betas are measured when it is first read")
+    known, unknown = newest.event.betas, sorted({*newest.event.unknown} - {*balance.betas})
+    words = f"{words}; {len(known)} betas of {iso_utc(newest.at)}"
+    if not unknown:
+        return Line("portfolio", "ok", words)
+    named = ", ".join(unknown[:_NAMED])
+    fix = f"[balance.betas] {unknown[0]} = 1.0"
+    return Line("portfolio", "hint", f"{words}; {len(unknown)} without a history: {named}", fix)
 
 
 def _console(path: Path) -> Line:

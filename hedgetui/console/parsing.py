@@ -88,6 +88,16 @@ class Commands:
         """Add a verb that only has verbs of its own."""
         return Commands(self.verb(name, "", text), self._common, "verb")
 
+    def below(self, parser: Parser) -> Commands:
+        """Return verbs that may stand after one that does something by itself."""
+        return Commands(parser, self._common, "verb")
+
     def question(self, name: str, text: str, family: str = "") -> Parser:
         """Add a verb that asks a desk; `family` parts it from a namesake elsewhere."""
-        return self.verb(name, f"{ENTRY}:ask", text, question=family + name)
+        return self.verb(name, f"{ENTRY}:ask", text, question=family + name, files=())
+
+    def either(self, name: str, handler: str, text: str, files: tuple[str, ...]) -> Parser:
+        """Add a verb that asks a desk, or where one of `files` is given is done by `handler`."""
+        made = self.question(name, text)
+        made.set_defaults(files=files, on_files=handler)
+        return made

@@ -1,4 +1,7 @@
-"""`hedgetui recommend`: one contract for a direction and a budget, or why there is none."""
+"""`hedgetui recommend`: one contract for a direction and a budget, or why there is none.
+
+`run` reads a file of quotes; without one a desk is asked (`portfolio_asking`).
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,11 @@ def run(options: argparse.Namespace) -> int:
     """Print the contract; 1 when nothing matches.
 
     Raises:
-        UsageError: no chain is given, or an option is out of range.
+        UsageError: an option is out of range, or something is to be sent.
         DataError: the chain cannot be read, or says no price of the underlying.
     """
-    if not options.chain:
-        raise UsageError("no option chain given", hint="--chain FILE, a CSV of its quotes")
+    if options.send:
+        raise UsageError("nothing is sent from a file", hint="without --chain a desk is asked")
     as_csv = wants_csv(options)
     ticker = options.ticker.strip().upper()
     chain = read_chain(lines_of(options.chain), ticker)
@@ -41,11 +44,9 @@ def run(options: argparse.Namespace) -> int:
     if output.wants_json(options):
         output.print_json(document(choice, wish))
     elif as_csv:
-        _print_csv(choice)
-    elif choice.pick is not None:
-        output.print_table(("", choice.pick.label), _rows(choice.pick))
+        csv_of(choice)
     else:
-        _print_checks(choice)
+        tables_of(choice)
     return 0 if choice.pick is not None else 1
 
 
@@ -62,6 +63,14 @@ def document(choice: Choice, wish: Wish) -> dict[str, object]:
         "reason": choice.reason,
         "checks": [asdict(check) for check in choice.checks],
     }
+
+
+def tables_of(choice: Choice) -> None:
+    """Print the contract, or what each rule left over."""
+    if choice.pick is not None:
+        output.print_table(("", choice.pick.label), _rows(choice.pick))
+    else:
+        _print_checks(choice)
 
 
 def _rows(pick: Pick) -> list[tuple[str, str]]:
@@ -88,7 +97,8 @@ def _print_checks(choice: Choice) -> None:
     )
 
 
-def _print_csv(choice: Choice) -> None:
+def csv_of(choice: Choice) -> None:
+    """Print the contract, or what each rule left over, as CSV."""
     rows = (
         [asdict(check) for check in choice.checks]
         if choice.pick is None

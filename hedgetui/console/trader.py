@@ -158,11 +158,12 @@ async def until_cancelled(desk: DeskPort, clock: Clock) -> None:
 
 
 async def until_quiet(desk: DeskPort, clock: Clock) -> None:
-    """Wait until no order works, nothing enters or closes, and first hedges are placed."""
+    """Wait until no order and no ticket works, nothing enters or closes, hedges are placed."""
     deadline = clock.now() + _QUIET_S
     calm = 0
     while clock.now() < deadline and calm < 4:  # four looks, three seconds apart
         await clock.sleep(3.0)
         snapshot = desk.snapshot()
         moving = any(row.state != "OPEN" for row in snapshot.strangles)
+        moving |= any(row.state == "working" for row in snapshot.balance.tickets)
         calm = 0 if moving or snapshot.status.working_orders else calm + 1

@@ -13,6 +13,8 @@ from hedgetui.console.parsing import ENTRY, Commands, Parser
 MODES = ("auto", "sell", "buy", "manual")
 ACCOUNTS = "accounts "
 """What the names of its questions begin with, since `hedge` and `roll` are the Vega desk's."""
+PORTFOLIO = frozenset({"balance", "balance send", "grow", "grow send", "recommend", "stress"})
+"""Questions about the portfolio."""
 KEY = "KEY is ACCOUNT+CONTRACT or two words, as in PSHAOTCHMS+ZCZ25 or PSHAOTCHMS ZCZ25"
 
 
@@ -173,37 +175,56 @@ def _add_tail_questions(accounts: Commands) -> None:
 
 def _add_balance_verbs(commands: Commands) -> None:
     module = "hedgetui.console.balance"
-    balance = commands.verb("balance", f"{module}:balance", "what a book leans to, and offsets")
+    balance = commands.either(
+        "balance", f"{module}:balance", "what a book leans to, and offsets", ("positions",)
+    )
     _add_book(balance)
-    balance.add_argument("--nav", type=float, metavar="USD", help="else the value of the lines")
-    grow = commands.verb("grow", f"{module}:grow", "new exposure in the direction of the regime")
-    grow.add_argument(
-        "--regime", type=str.lower, metavar="NAME",
-        choices=("stagflation", "goldilocks", "disinflationary", "inflationary", "default"),
-        help="stagflation, goldilocks, disinflationary, inflationary, default; else measured",
-    )  # fmt: skip
+    balance.add_argument("--nav", type=float, metavar="USD", help="else of the account or lines")
+    grow = commands.either(
+        "grow", f"{module}:grow", "new exposure in the direction of the regime", ("closes", "vix")
+    )
     _add_levels(grow)
+    sent = _add_send(commands.below(grow), "grow ")
+    for made, default in ((grow, None), (sent, argparse.SUPPRESS)):
+        made.add_argument(
+            "--regime", type=str.lower, metavar="NAME", default=default,
+            choices=("stagflation", "goldilocks", "disinflationary", "inflationary", "default"),
+            help="stagflation, goldilocks, disinflationary, inflationary, default; else measured",
+        )  # fmt: skip
+    _add_send(commands.below(balance), "balance ")
     for made in (balance, grow):
-        made.add_argument("--budget", default="500", metavar="USD", help="to spend at most (500)")
-        made.add_argument("--max", type=int, default=3, metavar="N", help="rows at most (3)")
+        made.add_argument("--budget", metavar="USD", help="to spend at most (500)")
+        made.add_argument("--max", type=int, metavar="N", help="rows at most (3)")
     _add_stress_verb(commands)
     _add_recommend_verb(commands)
 
 
+def _add_send(rows: Commands, family: str) -> Parser:
+    sent = rows.question("send", "a row as a ticket, with its preview", family)
+    sent.add_argument("number", type=int, metavar="N", help="of the row, as the table counts")
+    sent.add_argument("--yes", action="store_true", help="send what the preview shows")
+    return sent
+
+
 def _add_stress_verb(commands: Commands) -> None:
-    stress = commands.verb("stress", "hedgetui.console.stress:run", "what a book could lose")
+    stress = commands.either(
+        "stress", "hedgetui.console.stress:run", "what a book could lose", ("positions",)
+    )
     _add_book(stress)
     add = stress.add_argument
     add("-n", type=int, default=10_000, dest="paths", metavar="N", help="paths (10000)")
     add("--horizon", type=float, default=6.0, metavar="MONTHS", help="to look ahead (6)")
     add("--regime", default="ALL", metavar="NAME", help="of the market (ALL), as RISK_OFF")
-    add("--cash", type=float, default=0.0, metavar="USD", help="beside the positions")
+    add("--cash", type=float, metavar="USD", help="beside the positions of a file (0)")
+    add("--real", action="store_true", help="the portfolio of the desk, as without --positions")
     add("--grid", action="store_true", help="also price × volatility × days")
 
 
 def _add_recommend_verb(commands: Commands) -> None:
     module = "hedgetui.console.recommend"
-    recommend = commands.verb("recommend", f"{module}:run", "one option for a direction")
+    recommend = commands.either(
+        "recommend", f"{module}:run", "one option for a direction", ("chain",)
+    )
     add = recommend.add_argument
     add("--ticker", required=True, metavar="SYMBOL", help="of the underlying")
     add("--direction", required=True, choices=("bullish", "bearish"), help="where it goes")
@@ -212,14 +233,16 @@ def _add_recommend_verb(commands: Commands) -> None:
     add("--price", type=float, metavar="X", help="of the underlying, where the chain says none")
     add("--day", metavar="DATE", help="of the quotes: 2025-11-20")
     add("--csv", action="store_true", help="the contract as CSV")
+    add("--send", action="store_true", help="the contract as a ticket, with its preview")
+    add("--yes", action="store_true", help="send what the preview shows")
 
 
 def _add_book(made: Parser) -> None:
     """What a verb takes that values a book."""
     add = made.add_argument
-    add("--positions", metavar="FILE", help="CSV: symbol,type,quantity,strike,expiry,right,price")
-    add("--index", default="SPY", metavar="SYMBOL", help="that deltas are weighted to (SPY)")
-    add("--day", metavar="DATE", help="of the positions: 2025-11-20; else today")
+    add("--positions", metavar="FILE", help="CSV, instead of a desk: symbol,type,quantity,strike,…")
+    add("--index", metavar="SYMBOL", help="of a file: what deltas are weighted to (SPY)")
+    add("--day", metavar="DATE", help="of a file: 2025-11-20; else today")
     for name, text in (("--spot", "a price"), ("--beta", "a beta to the index")):
         add(name, action="append", default=[], metavar="SYMBOL=N", help=f"{text}, repeatable")
     _add_levels(made)

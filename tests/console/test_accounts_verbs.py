@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hedgetui.adapters.control.server import ControlServer
 from hedgetui.domain import commands as cm
 from hedgetui.ports import desk as dk
 from hedgetui.ports.tails import TailsView
 from hedgetui.store.lock import WriterLock
 from hedgetui.store.verify import verify
+from tests.console.served_desk import serving
 from tests.store.facts import NOON
 from tests.ui.still_desk import StillDesk
 
@@ -410,31 +407,8 @@ class TailsDesk(StillDesk):
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[TailsDesk]:
     """A desk that listens beside `x.db`."""
-    with _serving(TailsDesk(), tmp_path / "x.sock") as desk:
+    with serving(TailsDesk(), tmp_path / "x.sock") as desk:
         yield desk
-
-
-@contextmanager
-def _serving(desk: TailsDesk, path: Path) -> Iterator[TailsDesk]:
-    ready, loop = threading.Event(), asyncio.new_event_loop()
-    server = ControlServer(desk, path)
-
-    def serve() -> None:
-        asyncio.set_event_loop(loop)
-        loop.run_until_complete(server.start())
-        ready.set()
-        loop.run_forever()
-        loop.run_until_complete(server.close())
-        loop.close()
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    assert ready.wait(10)
-    try:
-        yield desk
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
 
 
 def test_a_running_desk_is_told_instead(hedgetui, running, file, tmp_path):

@@ -265,7 +265,7 @@ def test_keys_are_a_table(hedgetui):
 
 NAMES = {
     "program", "packages", "terminal", "encoding", "colours", "config", "files", "database",
-    "console", "broker", "clock", "MT5",
+    "portfolio", "console", "broker", "clock", "MT5",
 }  # fmt: skip
 
 
