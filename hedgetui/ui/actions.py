@@ -8,12 +8,13 @@ does it (`""` when the focused widget does it itself). Only what works is listed
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
 from hedgetui.ui.keynames import display
 
-Scope = Literal["app", "grid", "log", "vega", "dtms", "accounts"]
+Scope = Literal["app", "grid", "log", "vega", "dtms", "balance", "accounts", "stress"]
 """Where a key holds. `app` holds everywhere, the others while their widget or pane is there."""
 
 Danger = Literal["", "safe", "order"]
@@ -41,6 +42,12 @@ class Action:
     danger: Danger = ""
     elsewhere: tuple[tuple[str, str], ...] = ()
     """(screen, title) where the key is about something of that screen."""
+    also: tuple[Scope, ...] = ()
+    """Other screens on which the key holds; a key of two screens is one action, as keys are."""
+
+    def holds_on(self, screen: str, screens: Collection[str]) -> bool:
+        """Tell whether the key means something on a screen, of all there are."""
+        return self.scope not in screens or screen in {self.scope, *self.also}
 
     @property
     def shown(self) -> str:
@@ -67,15 +74,17 @@ ACTIONS: tuple[Action, ...] = (
     _move("page_down", ("pagedown", "ctrl+d"), "Page down", "one page down"),
     _move("top", ("home", "g"), "Top", "first row"),
     _move("bottom", ("end", "G"), "Bottom", "last row"),
-    Action("nav.screen.1", ("1",), "app", "Vega", "vega screen", "Move", "view.screen_1"),
-    Action("nav.screen.2", ("2",), "app", "DTMS", "defended trades", "Move", "view.screen_2"),
-    Action("nav.screen.4", ("4",), "app", "Accounts", "hedge accounts", "Move", "view.screen_4"),
+    Action("nav.screen.1", ("1",), "app", "Vega", "vega screen", "Move", "tabs.vega"),
+    Action("nav.screen.2", ("2",), "app", "DTMS", "defended trades", "Move", "tabs.dtms"),
+    Action("nav.screen.3", ("3",), "app", "Balance", "portfolio balance", "Move", "tabs.balance"),
+    Action("nav.screen.4", ("4",), "app", "Accounts", "hedge accounts", "Move", "tabs.accounts"),
+    Action("nav.screen.6", ("6",), "app", "Stress", "stress test", "Move", "tabs.stress"),
     Action("nav.screen.7", ("7",), "app", "Health", "link and desk health", "Move",
-           "view.screen_7"),
+           "tabs.health"),
     Action("nav.prev", ("left_square_bracket",), "app", "Previous screen", "previous screen",
-           "Move", "view.previous_screen"),
+           "Move", "tabs.previous"),
     Action("nav.next", ("right_square_bracket",), "app", "Next screen", "next screen", "Move",
-           "view.next_screen"),
+           "tabs.following"),
     Action("nav.pane", ("tab",), "app", "Next pane", "next pane", "Move", "view.next_pane"),
     Action("nav.pane_back", ("shift+tab",), "app", "Previous pane", "previous pane", "Move",
            "view.previous_pane"),
@@ -93,13 +102,18 @@ ACTIONS: tuple[Action, ...] = (
     _grid("columns", ("o",), "Columns", "show or hide columns"),
     _grid("mark", ("m",), "Mark", "mark a row"),
     Action("view.zoom", ("z",), "app", "Zoom", "zoom the pane", "Look", "view.zoom"),
-    Action("vega.chart", ("v",), "vega", "Chart", "next chart", "Look", "view.chart"),
-    Action("vega.scan", ("c",), "vega", "Scan", "scan again", "Look", "trade.scan", 9),
+    Action("vega.chart", ("v",), "vega", "Chart", "next chart or view", "Look", "view.chart", 0, "",
+           (("stress", "View"),), ("stress",)),
+    Action("vega.scan", ("c",), "vega", "Scan", "scan, read or run again", "Look", "trade.scan", 9,
+           "", (("balance", "Read"), ("stress", "Run")), ("balance", "stress")),
+    Action("basket.add", ("a",), "balance", "Add", "row into the basket", "Look", "balance.add", 7),
+    Action("basket.drop", ("d",), "balance", "Drop", "row out of it; stop a stress test", "Look",
+           "balance.drop", 8, "", (("stress", "Stop"),), ("stress",)),
     Action("dtms.why", ("w",), "dtms", "Why", "why of a trade", "Look", "dtms.why", 9),
     Action("acc.fewer_days", ("comma",), "accounts", "Days-", "look back a day less", "Look",
-           "tails.fewer_days"),
+           "tails.fewer_days", 0, "", (("stress", "Day-"),), ("stress",)),
     Action("acc.more_days", ("full_stop",), "accounts", "Days+", "look back a day more", "Look",
-           "tails.more_days"),
+           "tails.more_days", 0, "", (("stress", "Day+"),), ("stress",)),
     Action("log.size", ("L",), "app", "Log", "log size", "Look", "view.log_size", 10),
     Action("log.follow", ("F",), "app", "Follow", "log follows", "Look", "view.log_follow"),
     Action("log.why", ("x",), "app", "Why", "why this log line", "Look", "view.why"),
@@ -118,7 +132,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("trade.close", ("C",), "app", "Close", "close + unhedge", "Trade", "trade.close", 5,
            "order", (("accounts", "Cash"),)),
     Action("trade.enter", ("E",), "app", "Enter", "enter a candidate", "Trade", "trade.enter", 6,
-           "order"),
+           "order", (("balance", "Ticket"),)),
     Action("trade.unhedge", ("W",), "dtms", "Unhedge", "unwind a trade's hedge", "Trade",
            "dtms.unhedge", 8, "order"),
     Action("trade.half", ("D",), "dtms", "Halve", "close half a trade", "Trade", "dtms.halve", 9,
@@ -142,7 +156,7 @@ ACTIONS: tuple[Action, ...] = (
            "trade.reconcile", 12, "safe"),
     Action("trade.resolve", ("U",), "app", "Resolve", "settle an unknown", "Trade",
            "trade.resolve", 0, "order"),
-    Action("screen.menu", ("b",), "app", "Menu", "presets, strategy", "App", "trade.menu", 13),
+    Action("screen.menu", ("b",), "app", "Menu", "the screen's own verbs", "App", "trade.menu", 13),
     Action("app.command", ("colon", "f2"), "app", "Cmd", "all commands", "App", "view.palette", 14),
     Action("app.help", ("question_mark", "f1"), "app", "Help", "this page", "App", "view.help", 3),
     Action("app.back", ("q", "escape"), "app", "Quit", "back, then quit", "App", "view.back", 4),
@@ -167,7 +181,9 @@ _SCOPE_WORDS: dict[str, str] = {
     "log": "in the log",
     "vega": "Vega screen",
     "dtms": "DTMS screen",
+    "balance": "Balance screen",
     "accounts": "Accounts screen",
+    "stress": "Stress screen",
 }
 _DANGER_WORDS: dict[str, str] = {
     "": "",
@@ -203,6 +219,7 @@ def keys_markdown() -> str:
             if action.group != group:
                 continue
             keys = " ".join(f"`{display(key)}`" for key in action.keys)
-            where, note = _SCOPE_WORDS[action.scope], _DANGER_WORDS[action.danger]
+            where = ", ".join(_SCOPE_WORDS[scope] for scope in (action.scope, *action.also))
+            note = _DANGER_WORDS[action.danger]
             lines.append(f"| {keys} | `{action.id}` | {action.help} | {where} | {note} |")
     return "\n".join(lines) + "\n"

@@ -29,12 +29,14 @@ from hedgetui.ui.crash import crash_line
 from hedgetui.ui.dialogs.base import Dialog
 from hedgetui.ui.glyphs import icon_set
 from hedgetui.ui.handlers.accounts import TailKeys
+from hedgetui.ui.handlers.balance import BalanceKeys
 from hedgetui.ui.handlers.dtms import DefenceKeys
 from hedgetui.ui.handlers.picks import Picks
+from hedgetui.ui.handlers.stress import StressKeys
 from hedgetui.ui.handlers.tables import TableKeys
 from hedgetui.ui.handlers.take import TakeKeys
 from hedgetui.ui.handlers.trade import TradeKeys
-from hedgetui.ui.handlers.view import ViewKeys
+from hedgetui.ui.handlers.view import TabKeys, ViewKeys
 from hedgetui.ui.hangup import LOOK_S, watched
 from hedgetui.ui.keymap import read_keymap
 from hedgetui.ui.messages import BridgeEnded, DeskMoved
@@ -82,7 +84,8 @@ class HedgeApp(CellDiffApp[None], App[None], inherit_bindings=False):
         self.bridge = Bridge(desk, self.post_message, settings.fps)
         self.trade, self.view, self.take = TradeKeys(self), ViewKeys(self), TakeKeys(self)
         self.dtms, self.tails = DefenceKeys(self), TailKeys(self)
-        self.tables, self.picks = TableKeys(self), Picks(self)
+        self.balance, self.stress = BalanceKeys(self), StressKeys(self)
+        self.tables, self.picks, self.tabs = TableKeys(self), Picks(self), TabKeys(self)
         self.notices = Notices(self._show_alarms)
         self.shell = Shell(
             self.look,
@@ -174,8 +177,7 @@ class HedgeApp(CellDiffApp[None], App[None], inherit_bindings=False):
         action = BY_ID.get(action_id)
         if action is None or not action.method:
             return
-        screens = {name for _, _, name in TABS} - {self.shell.screen_name}
-        if action.scope in screens:
+        if not action.holds_on(self.shell.screen_name, {name for _, _, name in TABS}):
             key, title = tab_of(action.scope)
             self.note(f"{action.title} belongs to the {title} screen: {key} shows it")
             return

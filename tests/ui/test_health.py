@@ -196,17 +196,19 @@ def test_a_trend_keeps_its_scale_while_values_are_like():
 def test_keys_go_to_health_and_back():
     async def test():
         async with opened(size=(120, 36)) as console:
-            words = {"vega": "Positions (3)", "dtms": "HEALTHY", "accounts": "No cash order",
+            words = {"vega": "Positions (3)", "dtms": "HEALTHY", "balance": "No portfolio at",
+                     "accounts": "No cash order", "stress": "Stress test",
                      "health": "Last look"}  # fmt: skip
             seen = []
-            forth, back = ["right_square_bracket"] * 4, ["left_square_bracket"] * 4
+            forth, back = ["right_square_bracket"] * 6, ["left_square_bracket"] * 6
             for key in ("7", "1", "2", "4", *forth, *back):
                 await console.press(key)
                 seen += [name for name, word in words.items() if word in console.text]
                 assert "Delta threshold breached" in console.text
             assert seen == [
-                "health", "vega", "dtms", "accounts", "health", "vega", "dtms", "accounts", "dtms",
-                "vega", "health", "accounts",
+                "health", "vega", "dtms", "accounts",
+                "stress", "health", "vega", "dtms", "balance", "accounts",
+                "balance", "dtms", "vega", "health", "stress", "accounts",
             ]  # fmt: skip
 
     run(test())

@@ -21,6 +21,7 @@ RULES: tuple[str, ...] = (
     "No lower-case key reaches a broker. Orders preview; y sends, Enter never.",
     "On the DTMS screen H, C and T are about the chosen trade.",
     "On Accounts H offers a tail's hedge, T is its mode, C enters cash, M rolls, b has more.",
+    "On Balance E is the ticket of a row, a and d fill the basket, b grows, finds, sends it.",
     "K: 1st stops AUTO, 2nd freezes and cancels, 3rd offers to flatten.",
 )
 

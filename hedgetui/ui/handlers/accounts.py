@@ -62,12 +62,18 @@ class TailKeys:
         self._app.fly("tails-suspend", self._modes.suspend())
 
     def fewer_days(self) -> None:
-        """Look back one day less."""
-        self._look_back(self._app.shell.accounts.days - 1)
+        """Look back one day less; on Stress look at an earlier day."""
+        if self._app.stress.here:
+            self._app.stress.earlier()
+        else:
+            self._look_back(self._app.shell.accounts.days - 1)
 
     def more_days(self) -> None:
-        """Look back one day more."""
-        self._look_back(self._app.shell.accounts.days + 1)
+        """Look back one day more; on Stress look at a later day."""
+        if self._app.stress.here:
+            self._app.stress.later()
+        else:
+            self._look_back(self._app.shell.accounts.days + 1)
 
     def menu(self) -> None:
         """Choose mode, threshold, look-back, or suspend."""

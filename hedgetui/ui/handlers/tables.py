@@ -29,6 +29,12 @@ class TableKeys:
         if grid is shell.accounts.tails:
             self._app.tails.details(key)
             return
+        if grid in shell.balance.panes:
+            self._app.balance.details(grid, key)
+            return
+        if grid in shell.stress.panes:
+            self._app.stress.details(grid, key)
+            return
         if grid in shell.dtms.panes:
             trade = shell.dtms.view_of(grid, key)
             if trade is not None:
@@ -63,6 +69,8 @@ class TableKeys:
             self._app.shell.vega.show_captions()
             self._app.shell.dtms.show_captions()
             self._app.shell.accounts.show_captions()
+            self._app.shell.balance.show_captions()
+            self._app.shell.stress.show_captions()
 
     async def _columns(self, grid: TreeGrid) -> None:
         from hedgetui.ui.dialogs.choice import Choice, ChoiceDialog  # noqa: PLC0415 - off first paint

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from hedgetui.ports.dtms import UnwatchedRow
     from hedgetui.ui.app import HedgeApp
     from hedgetui.ui.screens.accounts_export import TailLine
+    from hedgetui.ui.screens.balance_export import TradeRow, UnderlyingRow
     from hedgetui.ui.screens.dtms_export import TradeLine
     from hedgetui.ui.screens.health_rows import HealthRow
+    from hedgetui.ui.screens.stress_export import StressLine
     from hedgetui.ui.screens.vega import Table
 
 
@@ -27,7 +29,10 @@ def as_csv(
     | tuple[HealthRow, ...]
     | tuple[TradeLine, ...]
     | tuple[UnwatchedRow, ...]
-    | tuple[TailLine, ...],
+    | tuple[TailLine, ...]
+    | tuple[TradeRow, ...]
+    | tuple[UnderlyingRow, ...]
+    | tuple[StressLine, ...],
 ) -> str:
     """Return a table with all its fields; what is unknown is an empty cell."""
     out = io.StringIO()
@@ -58,7 +63,7 @@ class TakeKeys:
         shell = self._app.shell
         text = shell.pane.row_text
         if text:
-            self.copy(text, "page" if shell.at_health else "row")
+            self.copy(text, "page" if shell.screen_name == "health" else "row")
         else:
             self._app.note("there is no row to copy")
 

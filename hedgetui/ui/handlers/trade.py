@@ -62,8 +62,11 @@ class TradeKeys:
             self._app.fly(PREVIEW, self._close())
 
     def enter(self) -> None:
-        """Ask for lots and preview the entry into the chosen candidate."""
-        self._app.fly(PREVIEW, self._enter())
+        """Preview the entry into the chosen candidate, or the ticket of a row on Balance."""
+        if self._app.balance.here:
+            self._app.balance.ticket()
+        else:
+            self._app.fly(PREVIEW, self._enter())
 
     def cancel(self) -> None:
         """Ask which working order to cancel, and cancel it."""
@@ -122,13 +125,20 @@ class TradeKeys:
         self._app.fly(PREVIEW, self._resolve())
 
     def scan(self) -> None:
-        """Read the chain and rank strangles."""
-        self._app.fly("scan", self.send(cmd.Scan()))
+        """Read the chain and rank strangles; on Balance read the book, on Stress run the test."""
+        if self._app.balance.here:
+            self._app.balance.read()
+        elif self._app.stress.here:
+            self._app.stress.run()
+        else:
+            self._app.fly("scan", self.send(cmd.Scan()))
 
     def menu(self) -> None:
-        """Choose a preset, switch the strategy, release latches; on Accounts its own verbs."""
-        if self._app.tails.here:
-            self._app.tails.menu()
+        """Choose a preset, switch the strategy, release latches; elsewhere a screen's own verbs."""
+        for keys in (self._app.tails, self._app.balance, self._app.stress):
+            if keys.here:
+                keys.menu()
+                break
         else:
             self._app.fly(PREVIEW, self._menu())
 

@@ -11,35 +11,50 @@ if TYPE_CHECKING:
     from hedgetui.ui.app import HedgeApp
 
 
+class TabKeys:
+    """The screens of one app, each by its name."""
+
+    def __init__(self, app: HedgeApp) -> None:
+        self._app = app
+
+    def vega(self) -> None:
+        """Show the Vega screen."""
+        self._app.shell.show_screen("vega")
+
+    def dtms(self) -> None:
+        """Show the DTMS screen."""
+        self._app.shell.show_screen("dtms")
+
+    def balance(self) -> None:
+        """Show the Balance screen."""
+        self._app.shell.show_screen("balance")
+
+    def accounts(self) -> None:
+        """Show the Accounts screen."""
+        self._app.shell.show_screen("accounts")
+
+    def stress(self) -> None:
+        """Show the Stress screen."""
+        self._app.shell.show_screen("stress")
+
+    def health(self) -> None:
+        """Show the Health screen."""
+        self._app.shell.show_screen("health")
+
+    def following(self) -> None:
+        """Show the next screen."""
+        self._app.shell.show_screen(neighbour(self._app.shell.screen_name, 1))
+
+    def previous(self) -> None:
+        """Show the screen before."""
+        self._app.shell.show_screen(neighbour(self._app.shell.screen_name, -1))
+
+
 class ViewKeys:
     """View verbs of one app."""
 
     def __init__(self, app: HedgeApp) -> None:
         self._app = app
-
-    def screen_1(self) -> None:
-        """Show the Vega screen."""
-        self._app.shell.show_screen("vega")
-
-    def screen_2(self) -> None:
-        """Show the DTMS screen."""
-        self._app.shell.show_screen("dtms")
-
-    def screen_4(self) -> None:
-        """Show the Accounts screen."""
-        self._app.shell.show_screen("accounts")
-
-    def screen_7(self) -> None:
-        """Show the Health screen."""
-        self._app.shell.show_screen("health")
-
-    def next_screen(self) -> None:
-        """Show the next screen."""
-        self._app.shell.show_screen(neighbour(self._app.shell.screen_name, 1))
-
-    def previous_screen(self) -> None:
-        """Show the screen before."""
-        self._app.shell.show_screen(neighbour(self._app.shell.screen_name, -1))
 
     def next_pane(self) -> None:
         """Focus the next pane."""
@@ -54,8 +69,11 @@ class ViewKeys:
         self._app.shell.zoom()
 
     def chart(self) -> None:
-        """Show the next chart."""
-        self._app.shell.vega.next_chart()
+        """Show the next chart, or the next view of a stress test."""
+        if self._app.stress.here:
+            self._app.stress.next_view()
+        else:
+            self._app.shell.vega.next_chart()
 
     def log_size(self) -> None:
         """Cycle the log through hidden, 2 rows, its usual size, full."""

@@ -16,8 +16,8 @@ from hedgetui.ui.widgets.meanings import Fragment
 
 def footer_line(keymap: Mapping[str, str], width: int, screen: str = "vega") -> Line:
     """Return the footer for a width in cells, with the keys that hold on `screen`."""
-    elsewhere = {name for _, _, name in TABS} - {screen}
-    here = [one for one in ACTIONS if one.footer and one.scope not in elsewhere]
+    screens = {name for _, _, name in TABS}
+    here = [one for one in ACTIONS if one.footer and one.holds_on(screen, screens)]
     shown = sorted(here, key=lambda one: one.footer)
     chosen: list[Action] = []
     for action in shown:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from hedgetui.domain.text import safe
 from hedgetui.ports.desk import DeskSnapshot, StrangleView
 from hedgetui.ui import format as fmt
+from hedgetui.ui.screens.balance_text import balance_micro
 from hedgetui.ui.screens.dtms_text import has_mt5, micro_line
 from hedgetui.ui.screens.spans import Line, fit
 from hedgetui.ui.screens.status_text import LEVEL_TONES, Look, link_chips, net_delta
@@ -37,8 +38,10 @@ def micro_lines(
     trades = micro_line(snapshot.defence, snapshot.status.now, look.icons, width)
     defence = [trades] if trades else []
     rows = rows[: max(0, room - len(above) - len(defence))]
-    blank: list[Line] = [()] * max(0, room - len(above) - len(rows) - len(defence))
-    return [*head, *above, *rows, *defence, *blank, *below][:height]
+    spare = max(0, room - len(above) - len(rows) - len(defence))
+    lean = balance_micro(snapshot.balance, width)
+    below = ([lean] if lean and spare else []) + [()] * (spare - bool(lean and spare)) + below
+    return [*head, *above, *rows, *defence, *below][:height]
 
 
 def first_line(snapshot: DeskSnapshot, look: Look, width: int) -> Line:

@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 
 from hedgetui.ui.screens.accounts import AccountsPane
+from hedgetui.ui.screens.balance import BalancePane
 from hedgetui.ui.screens.dtms import DtmsPane
 from hedgetui.ui.screens.footer_text import footer_line
 from hedgetui.ui.screens.health import HealthPane
@@ -20,6 +21,7 @@ from hedgetui.ui.screens.log import TALL_ROWS, LogDock
 from hedgetui.ui.screens.micro import MicroView
 from hedgetui.ui.screens.spans import Line
 from hedgetui.ui.screens.status_text import Look, alarms, banner_line, cautions, status_line
+from hedgetui.ui.screens.stress import StressPane
 from hedgetui.ui.screens.tabs import TABS, tab_line
 from hedgetui.ui.screens.vega import VegaPane
 from hedgetui.ui.widgets.text_line import StyledLines
@@ -29,12 +31,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from textual import events
-    from textual.widget import Widget
+    from textual.widget import AwaitMount, Widget
 
     from hedgetui.ports.desk import DeskSnapshot
     from hedgetui.ports.journal import LogRecord
     from hedgetui.ui.app import HedgeApp
     from hedgetui.ui.notices import Notices
+
+
+_Pane = VegaPane | DtmsPane | BalancePane | AccountsPane | StressPane | HealthPane
 
 
 class Shell(Screen[None], inherit_bindings=False):
@@ -66,7 +71,9 @@ class Shell(Screen[None], inherit_bindings=False):
         self.screen_name = "vega"
         self.vega = VegaPane(look)
         self.dtms = DtmsPane(look)
+        self.balance = BalancePane(look)
         self.accounts = AccountsPane(look)
+        self.stress = StressPane(look)
         self.health = HealthPane(look)
         self.log_dock = LogDock(look, log_rows)
         self.log_pane = self.log_dock.pane
@@ -89,14 +96,11 @@ class Shell(Screen[None], inherit_bindings=False):
         return app
 
     def compose(self) -> ComposeResult:
-        """Build the rows from top to bottom."""
+        """Build the rows from top to bottom; other panes come when they are looked at first."""
         yield self._status
         yield self._tabs
         yield self._banner
         yield self.vega
-        yield self.dtms
-        yield self.accounts
-        yield self.health
         yield self.micro
         yield self.log_dock
         yield self._footer
@@ -147,18 +151,10 @@ class Shell(Screen[None], inherit_bindings=False):
         self._put(self._banner, line)
 
     @property
-    def at_health(self) -> bool:
-        """Tell whether the Health screen is shown."""
-        return self.screen_name == "health"
-
-    @property
-    def pane(self) -> VegaPane | DtmsPane | AccountsPane | HealthPane:
-        """The pane of the screen that is shown."""
-        if self.at_health:
-            return self.health
-        if self.screen_name == "accounts":
-            return self.accounts
-        return self.dtms if self.screen_name == "dtms" else self.vega
+    def pane(self) -> _Pane:
+        """The pane of the screen that is shown; it is named as its screen."""
+        pane: _Pane = getattr(self, self.screen_name)
+        return pane
 
     @property
     def is_micro(self) -> bool:
@@ -183,7 +179,9 @@ class Shell(Screen[None], inherit_bindings=False):
         self.log_dock.use_look(look)
         self.vega.use_look(look)
         self.dtms.use_look(look)
+        self.balance.use_look(look)
         self.accounts.use_look(look)
+        self.stress.use_look(look)
         self.health.use_look(look)
         self._put_tabs()
         self.fit_rows()
@@ -198,15 +196,25 @@ class Shell(Screen[None], inherit_bindings=False):
             for _, _, one in TABS:
                 self.set_class(one == name, f"-at-{one}")
             self.fit_rows()
+            if not self.pane.is_attached:
+                self.call_later(self._settle, self.mount(self.pane, before=self.micro))
+                return
             if self._snapshot is not None:
                 self.show(self._snapshot, ())
+        self.pane.panes[0].focus()
+
+    async def _settle(self, mounted: AwaitMount) -> None:
+        """Fill a pane that has just come and give it the keys."""
+        await mounted
+        if self._snapshot is not None:
+            self.show(self._snapshot, ())
         self.pane.panes[0].focus()
 
     def focus_next_pane(self, step: int) -> None:
         """Focus the next pane; one that has no room is zoomed while it has the focus."""
         panes: list[Widget] = [*self.pane.panes, self.log_pane]
-        if self.is_micro:  # only two screens have tables there
-            panes = self.pane.panes if self.pane in {self.dtms, self.accounts} else []
+        if self.is_micro:  # the micro view and the health page have no tables
+            panes = [] if self.pane in {self.vega, self.health} else self.pane.panes
         if not panes:
             return
         at = panes.index(self.focused) if self.focused in panes else -step
@@ -224,17 +232,10 @@ class Shell(Screen[None], inherit_bindings=False):
 
     def _zoom(self, widget: Widget | None) -> None:
         self._zoomed, self._zoomed_by_tab = widget, False
-        charts = (self.vega.payoff, self.vega.day)
-        self.set_class(widget is self.vega.positions, "-zoom-positions")
-        self.set_class(widget is self.vega.scanner, "-zoom-scanner")
-        self.set_class(widget is self.vega.orders, "-zoom-orders")
-        self.set_class(widget is charts[0], "-zoom-payoff")
-        self.set_class(widget is charts[1], "-zoom-day")
-        self.set_class(widget is self.dtms.trades, "-zoom-trades")
-        self.set_class(widget is self.dtms.unwatched, "-zoom-unwatched")
-        self.set_class(widget is self.accounts.tails, "-zoom-tails")
-        self.set_class(widget is self.health, "-zoom-health")
-        self.set_class(widget is self.log_pane, "-zoom-log")
+        for name in [one for one in self.classes if one.startswith("-zoom-")]:
+            self.remove_class(name)
+        if widget is not None:
+            self.add_class(f"-zoom-{widget.id}")
         if widget is None and self._snapshot is not None:
             self.call_after_refresh(self.show, self._snapshot, ())
 
