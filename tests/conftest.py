@@ -11,10 +11,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import coverage
 import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _PROFILE = os.environ.get("HEDGETUI_TEST_PROFILE", "quick")
@@ -40,15 +42,35 @@ settings.register_profile(
 settings.load_profile(_PROFILE)
 
 
+_MARATHONS = ("tests/faults/", "tests/engine/test_scenarios.py", "tests/ui/test_key_fuzz.py")
+"""Tests that go the same ways again and again: tracing them costs half as much again."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark pictures for `make snap`; leave the long searches to `make deep`."""
+    """Mark pictures for `make snap` and marathons; leave the long searches to `make deep`."""
     for item in items:
+        if item.nodeid.startswith(_MARATHONS):
+            item.add_marker("marathon")
         if "snap_compare" in getattr(item, "fixturenames", ()):
             item.add_marker("snap")
     if _PROFILE != "deep":
         long = [item for item in items if item.get_closest_marker("deep")]
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if item not in long]
+
+
+@pytest.fixture(autouse=True)
+def untraced(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Run a marathon at full speed: what it covers, the short tests cover too."""
+    tracer = coverage.Coverage.current() if request.node.get_closest_marker("marathon") else None
+    if tracer is None:
+        yield
+        return
+    tracer.stop()
+    try:
+        yield
+    finally:
+        tracer.start()
 
 
 @pytest.fixture(autouse=True)
