@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from typing import TypeVar
 
 from hedgetui.console import output
 from hedgetui.console.balance_files import book_of, closes_of, print_csv, wants_csv
@@ -44,6 +45,7 @@ INDEX = "SPY"
 _MOST_BUDGET = Decimal(10**12)
 _MOST_VIX = 200.0
 _VIX = "VIX"
+_T = TypeVar("_T")
 
 
 def balance(options: argparse.Namespace) -> int:
@@ -136,7 +138,8 @@ def market_of(
     if known is None:
         known = Market(day_of(options.day), index=(options.index or INDEX).upper())
     index = known.index
-    names = {one.underlying for one in positions}
+    shares = _namesakes(positions)
+    names = {one.market_name for one in positions} | set(shares.values())
     spots: dict[str, float] = {}
     measured: dict[str, Beta] = {}
     if closes is not None:
@@ -148,12 +151,23 @@ def market_of(
     vix = vix_of(options, closes)
     market = replace(
         known,
-        spots={**known.spots, **spots},
-        betas={**known.betas, **measured, **given_betas},
+        spots={**known.spots, **_shared(spots, shares)},
+        betas={**known.betas, **_shared({**measured, **given_betas}, shares)},
         vix=known.vix if vix is None else vix,
     )
     market = with_book_prices(market, positions)
     return replace(market, index_level=market.spots.get(index, known.index_level))
+
+
+def _shared(table: Mapping[str, _T], shares: Mapping[str, str]) -> dict[str, _T]:
+    """Return a table in which such shares stand under the name of their market too."""
+    return {market: table[name] for market, name in shares.items() if name in table} | dict(table)
+
+
+def _namesakes(positions: Sequence[Position]) -> dict[str, str]:
+    """Return shares that share their name with a future nobody holds: their market and name."""
+    names = {one.market_name: one.underlying for one in positions}
+    return {market: name for market, name in names.items() if name not in names}
 
 
 def day_of(text: str | None) -> date:

@@ -25,8 +25,9 @@ def book_of(file: str) -> Book:
     Raises:
         DataError: it cannot be read or has no columns of positions.
     """
+    lines = lines_of(file)
     try:
-        return read_positions(lines_of(file), source=Path(file).name)
+        return read_positions(lines, source=Path(file).name)
     except DataError as error:
         raise DataError(f"{Path(file).name} {error.message}", hint=error.hint) from error
 

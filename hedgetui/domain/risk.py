@@ -102,6 +102,8 @@ def _state(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
         return Refusal(Denial.UNSYNCED, "waiting for the first complete snapshot of this session")
     if not ctx.venue_open:
         return Refusal(Denial.VENUE, f"{ctx.instrument.symbol} {ctx.venue_reason}")
+    if draft.purpose.is_ticket and bl.expired(ctx.instrument, ctx.now):
+        return Refusal(Denial.VENUE, f"{ctx.instrument.key} has expired")
     return None
 
 
@@ -237,6 +239,10 @@ def _notional(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
     return None
 
 
+def _dollars(value: float) -> str:
+    return f"{'-' if value < 0 else ''}${abs(value):,.0f}"
+
+
 def _within(ctx: RiskContext, seconds: float) -> tuple[Sent, ...]:
     return tuple(sent for sent in ctx.sent if ctx.now - sent.at < seconds)
 
@@ -313,14 +319,15 @@ def _loss_and_margin(draft: OrderDraft, ctx: RiskContext) -> Refusal | None:
         if ctx.day_pnl is None:
             return Refusal(Denial.LOSS, "today's P&L is not known: a position has no mark")
         if not ctx.day_pnl > -limit:
-            return Refusal(Denial.LOSS, f"today's P&L ${ctx.day_pnl:,.0f}, limit -${limit:,.0f}")
+            lost = _dollars(ctx.day_pnl)
+            return Refusal(Denial.LOSS, f"today's P&L {lost}, limit -${limit:,.0f}")
     if ctx.margin_headroom is None or ctx.margin_change is None:
         if ctx.live_money:
             return Refusal(Denial.MARGIN, "the broker does not say what the order needs")
         return None
     needed = ctx.limits.margin_buffer * max(ctx.margin_change, 0.0)
     if not ctx.margin_headroom >= needed:
-        message = f"${ctx.margin_headroom:,.0f} left after the order, ${needed:,.0f} wanted"
+        message = f"{_dollars(ctx.margin_headroom)} left after the order, ${needed:,.0f} wanted"
         return Refusal(Denial.MARGIN, message)
     return None
 

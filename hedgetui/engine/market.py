@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from hedgetui.domain.errors import HedgetuiError
+from hedgetui.domain.instruments import is_security
 from hedgetui.domain.quotes import VolatilityHistory
 from hedgetui.domain.units import SECONDS_PER_DAY, Timestamp
 from hedgetui.domain.vega import messages
@@ -41,7 +42,7 @@ class Market:
         self._history: VolatilityHistory | None = None
         self._scanning = asyncio.Lock()
         self.others: Callable[[], frozenset[str]] = frozenset
-        """Returns what else is to be watched: the futures of hedge accounts."""
+        """Returns what else is to be watched: the futures of hedge accounts, own securities."""
 
     @property
     def chain_fresh(self) -> bool:
@@ -83,7 +84,7 @@ class Market:
         """Subscribe to exactly what is needed now."""
         state = self._recorder.state
         keys = {leg.instrument.key for trade in state.open_strangles for leg in trade.legs}
-        keys.update(key for key in state.positions)
+        keys.update(key for key in state.positions if not is_security(key))
         keys.update(self._previewed | self.others())
         active = self._orders.active_month()
         if active is not None:

@@ -117,6 +117,14 @@ def test_costs_never_exceed_the_budget(positions, budget, most, vix):
     assert all(row.cost >= 0 for row in rows)
 
 
+def test_a_budget_with_more_digits_than_money_has_is_not_rounded_up():
+    longs = [share(name, 10) for name in ("AAPL", "NVDA")]
+    budget = Decimal("0." + "9" * 34)
+    rows = recommend(at(*longs, vix=14.0), budget, 9)
+    assert [row.share_pct for row in rows] == [30, 25, 30, 15]
+    assert sum(row.cost for row in rows) < 1
+
+
 @given(books, st.randoms(use_true_random=False))
 def test_the_same_book_in_any_order_gets_the_same_answer(positions, order):
     shuffled = list(positions)

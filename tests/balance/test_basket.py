@@ -61,7 +61,16 @@ def test_a_typed_trade(text, quantity, side, price):
     assert (trade.quantity, trade.side, trade.price) == (quantity, side, price)
 
 
-@pytest.mark.parametrize("text", ["", "buy", "buy SPY", "buy 0 SPY", "1 SPY; rm", "1.2.3 SPY"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "buy", "buy SPY", "buy 0 SPY", "1 SPY; rm", "1.2.3 SPY", "buy -1 SPY",
+        # One thousand to one half of the world, one to the other.
+        "1.000 SPY", "buy 1.000 SPY 2026-04-17 P 580",
+        # Weekly series of an index are contracts of their own.
+        "buy 1 NDXP 2025-12-19 C 20000", "buy 1 VIXW251210C00020000",
+    ],
+)  # fmt: skip
 def test_what_is_no_trade_is_refused(text):
     with pytest.raises(DataError):
         typed(text)

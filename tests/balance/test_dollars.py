@@ -24,9 +24,25 @@ def test_delta_is_weighted_with_beta_and_price():
 
 
 def test_the_index_has_beta_1_in_every_form_but_only_while_it_is_the_index():
-    assert MARKET.beta(share("ES", 1)) == Beta(1.0, 1.0)
-    assert replace(MARKET, index="IWM").beta(share("ES", 1)) is None
+    future = one("ESH6,future,1,,,,")
+    assert MARKET.beta(future) == Beta(1.0, 1.0)
+    assert replace(MARKET, index="IWM").beta(future) is None
     assert replace(MARKET, index="IWM").beta(share("IWM", 1)) == Beta(1.0, 1.0)
+
+
+def test_shares_and_a_future_of_one_name_have_a_price_and_a_beta_each():
+    crude, colgate = one("CLG6,future,1,,,,60"), one("CL,equity,100,,,,90")
+    call, eversource = one("CL 260116C00090000,,2,,,,1.5"), one("ES,equity,10,,,,65")
+    known = with_book_prices(MARKET, (crude, colgate, call, eversource))
+    assert [known.spot(line) for line in (crude, colgate, call)] == [60, 90, 90]
+    known = replace(known, betas={"CL": Beta(0.5), "CL STK": Beta(0.4)})
+    dollars = {
+        line.position.symbol: line.delta_per_pct
+        for line in in_dollars((crude, colgate, eversource), known).lines
+    }
+    assert dollars["CLG6"] == pytest.approx(1_000 * 60 * 0.5 / 100)
+    assert dollars["CL"] == pytest.approx(100 * 90 * 0.4 / 100)
+    assert dollars["ES"] is None
 
 
 def test_an_option_that_is_held_decays_and_one_that_is_sold_earns():
@@ -157,3 +173,8 @@ def test_a_wrong_close_is_refused_with_its_line(row, reason):
 
 def test_an_option_on_a_future_has_its_multiplier():
     assert one("ES,option,1,6000,2026-03-20,P,").multiplier == 50
+
+
+def test_a_file_that_is_no_table_of_closes_is_refused():
+    with pytest.raises(DataError, match="closes line 2: field larger"):
+        read_closes(["date,SPY", '2026-01-05,"' + "1" * 200_000])

@@ -128,6 +128,16 @@ def test_a_future_nobody_knows_has_no_multiplier():
     assert one("/ESZ5,future,1,,,,").multiplier == 50
 
 
+def test_an_option_on_shares_that_share_their_name_with_a_future_is_on_a_hundred():
+    assert one("CL    260116C00090000,,1,,,,").multiplier == 100
+    assert one("CL,option,1,60,2026-01-16,C,").multiplier == 1_000
+
+
+def test_a_header_that_is_no_header_is_refused():
+    with pytest.raises(DataError, match="line 1: field larger"):
+        read_positions(["symbol,quantity," + "x" * 200_000, "SPY,1,"])
+
+
 def test_lines_are_counted_and_not_contracts():
     positions = book(
         "SPY,equity,1000,,,,", "SPY,option,50,570,2026-01-16,P,", "SPY,option,-1,500,2026-01-16,P,",

@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,8 +22,13 @@ from hedgetui.adapters.control.server import ControlServer, listening
 from hedgetui.bootstrap import open_desk
 from hedgetui.console import settings
 from hedgetui.domain import commands as cm
+from hedgetui.domain.balance.dollars import in_dollars
+from hedgetui.domain.balance.positions import Book
+from hedgetui.domain.codec import to_plain
 from hedgetui.domain.errors import BrokerUnreachable, DataError, HedgetuiError, StoreError
+from hedgetui.ports.balance import BalanceView
 from hedgetui.simulation.scenarios import scenario
+from tests.balance.balance_stage import MARKET, option
 
 
 @contextmanager
@@ -150,6 +156,27 @@ def test_words_are_made_harmless_at_the_door():
 def test_what_is_not_finite_does_not_travel():
     with pytest.raises(DataError, match="control socket"):
         wire.encode({"net": float("nan")})
+    with pytest.raises(DataError, match="control socket"):
+        wire.encode_slowly({"net": [float("nan")]})
+
+
+def test_a_large_portfolio_travels_whole_and_the_desk_goes_on_meanwhile(tmp_path):
+    lines = tuple(replace(option("SPY", "P", n, 570.0), price=None) for n in range(1, 2_001))
+    balance = BalanceView(on=True, book=Book(lines), dollars=in_dollars(lines, MARKET))
+
+    async def act():
+        async with desk_and_server(tmp_path / "c.sock", speed=1e-6) as (desk, server):
+            whole = replace(desk.kernel.snapshot(), balance=balance)
+            server._desk = SimpleNamespace(snapshot=lambda: whole)
+            asking = asyncio.ensure_future(server._answer(b'{"query": "snapshot"}'))
+            turns = 0
+            while not asking.done():
+                turns += 1
+                await asyncio.sleep(0)
+            assert turns > 10
+            assert await asking == wire.encode({"snapshot": to_plain(whole)})
+
+    asyncio.run(act())
 
 
 def test_closing_hangs_up_and_removes_the_socket(tmp_path):

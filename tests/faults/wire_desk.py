@@ -169,13 +169,19 @@ def play(
     auto: bool = True,
     profile: str = "paper",
     account: str = ACCOUNT,
+    portfolio: str = "none",
 ) -> None:
-    """Tell `story` on a desk of `profile`, connected through the wire to a gateway of `account`."""
+    """Tell `story` on a desk of `profile`, connected through the wire to a gateway of `account`.
+
+    The account opens with the securities of `portfolio`.
+    """
 
     async def main() -> None:
         async with AsyncExitStack() as stack:
             clock = LoopClock(start)
-            exchange = exchange_of(world, seed=7, start=start, tick_s=1.0, fees=Fees())
+            exchange = exchange_of(
+                world, seed=7, start=start, tick_s=1.0, fees=Fees(), portfolio=portfolio
+            )
             stack.callback(exchange.close)
             gateway = TwsGateway(exchange, clock, account=account, seed=7)
             port = await gateway.start()

@@ -80,6 +80,7 @@ class ScriptedPortfolio:
         self.unlisted: set[str] = set()
         """Names without options."""
         self.incomplete = ""
+        self.delayed = False
         self.reachable = True
         self.asked: list[str] = []
         self.delay = 0.05
@@ -104,7 +105,8 @@ class ScriptedPortfolio:
     async def levels(self, symbols: frozenset[str]) -> Mapping[str, Level]:
         await self._reach("levels")
         now = self.clock.now()
-        return {name: Level(self.spots[name], now) for name in symbols if name in self.spots}
+        known = symbols & self.spots.keys()
+        return {name: Level(self.spots[name], now, self.delayed) for name in known}
 
     async def closes(self, symbols: frozenset[str], days: int) -> Closes:
         await self._reach(f"closes {' '.join(sorted(symbols))}")
@@ -130,7 +132,7 @@ class ScriptedPortfolio:
             and low <= row.strike / spot <= high
             and row.right.value in window.rights
         )
-        return SecurityChain(symbol, self.clock.now(), spot, rows)
+        return SecurityChain(symbol, self.clock.now(), spot, rows, delayed=self.delayed)
 
     def times(self, question: str) -> int:
         return sum(one.startswith(question) for one in self.asked)

@@ -52,6 +52,8 @@ def test_one_contract_on_nvidia_by_the_stated_rules():
         preview = await desk.do(cm.PreviewTicket("recommend"))
         assert preview.code == "preview"
         assert pick.label.split(" ")[0] in preview.message
+        # Volatility's options are priced far above where it stands.
+        assert (await desk.do(cm.FindContract("VIX", "bullish", "60"))).code == "done"
         unknown = await desk.do(cm.FindContract("QQQQ", "bullish", "500"))
         assert (unknown.ok, unknown.code) == (False, "no-chain")
 

@@ -9,12 +9,15 @@ import pytest
 from hedgetui.domain import commands as cm
 from hedgetui.domain import events as ev
 from hedgetui.domain.balance.facts import BetasMeasured
-from hedgetui.domain.balance.positions import Kind
+from hedgetui.domain.balance.positions import Kind, read_positions
 from hedgetui.engine.balance.door import door
 from hedgetui.engine.balance.settings import BalanceSettings
 from hedgetui.engine.balance.terminal import read_terminal
+from hedgetui.engine.balance.usable import usable
 from hedgetui.ports import dtms as dv
+from hedgetui.ports.portfolio import Holding
 from hedgetui.simulation.virtual_loop import run_virtual
+from tests.balance.balance_stage import option
 from tests.dtms_engine.stage import play
 from tests.portfolio.portfolio_stage import ScriptedPortfolio, Stage, tell
 
@@ -141,6 +144,61 @@ def test_numbers_that_are_none_cost_their_own_line_and_nothing_else():
         assert {line.position.underlying for line in seen.dollars.unknown} >= {"SPY", "QQQ"}
 
     tell(story, "net_short", broken)
+
+
+def test_a_line_without_nonsense_is_not_copied():
+    line = Holding(option("SPY", "P", 2, 570.0))
+    (kept,), _ = usable([line])
+    assert kept is line
+
+
+def test_volatility_is_what_the_settings_list_whatever_the_broker_calls_it():
+    async def story(desk: Stage) -> None:
+        kinds = {one.underlying: one.kind for one in desk.seen.book.positions}
+        assert (kinds["GLDM"], kinds["VIXM"]) == (Kind.VOL, Kind.EQUITY)
+        assert (desk.seen.counts.vol, desk.seen.counts.long_equity) == (1, 2)
+
+    tell(story, "balanced", vol_symbols=("GLD*",))
+
+
+def test_prices_that_are_delayed_are_marked():
+    async def story(desk: Stage) -> None:
+        desk.port.delayed = True
+        await desk.wait(31)
+        assert desk.seen.sources[0].problem.startswith("delayed prices of HYG, IWM")
+        await desk.ask(cm.SetAdvice("50000", 3))
+        assert all(row.note.startswith("quotes are delayed") for row in desk.seen.advice)
+
+    tell(story)
+
+
+def test_a_level_that_is_not_said_any_more_is_forgotten_and_nothing_follows_from_it():
+    async def story(desk: Stage) -> None:
+        assert [row.action.value for row in desk.seen.advice] == ["HOLD", "INSURE"]
+        del desk.port.spots["VIX"]
+        await desk.wait(600)
+        assert desk.seen.market.vix == 14.9
+        assert desk.seen.sources[0].problem.endswith("VIX")
+        await desk.wait(360)
+        assert desk.seen.market.vix is None
+        assert [row.action.value for row in desk.seen.advice] == ["HOLD"]
+
+    tell(story, "balanced")
+
+
+def test_no_shares_price_a_future_that_has_their_name():
+    def hold(port: ScriptedPortfolio) -> None:
+        port.positions = read_positions(
+            ["symbol,type,quantity,strike,expiry,right", "CL,option,1,60,2026-01-16,C",
+             "CL 260116C00090000,,1,,,"],
+        ).positions  # fmt: skip
+        port.spots["CL"] = 90.0
+
+    async def story(desk: Stage) -> None:
+        crude, colgate = (desk.seen.market.spot(one) for one in desk.seen.book.positions)
+        assert (crude, colgate) == (None, 90.0)
+
+    tell(story, "net_short", hold)
 
 
 def test_the_view_is_made_once_for_each_change():

@@ -229,6 +229,24 @@ def test_a_regime_is_measured_on_histories_and_its_inputs_are_kept():
     tell(story)
 
 
+def test_a_history_that_lacks_a_name_is_asked_for_again_before_long():
+    async def story(desk: Stage) -> None:
+        walk = {"SPY": 1.0, "CPER": 1.5, "GLD": 0.2, "GLDM": 0.2}
+        desk.port.betas = walk
+        await desk.ask(cm.ReadGrowth())
+        assert desk.seen.regime.why == "not known: TIP/IEF"
+        desk.port.betas = {**walk, "TIP": 0.1, "IEF": 0.3}
+        await desk.wait(61)
+        await desk.ask(cm.ReadGrowth())
+        assert "not known" not in desk.seen.regime.why
+        asked = desk.port.times("closes")
+        await desk.wait(600)
+        await desk.ask(cm.ReadGrowth())
+        assert desk.port.times("closes") == asked
+
+    tell(story)
+
+
 # --- one contract ----------------------------------------------------------------------------
 
 

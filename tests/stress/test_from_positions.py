@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from hedgetui.domain.balance.dollars import in_dollars
 from hedgetui.domain.balance.market import Beta, Market
 from hedgetui.domain.balance.positions import read_positions
 from hedgetui.domain.errors import DataError
@@ -47,6 +48,15 @@ def test_what_cannot_be_priced_is_left_out_with_its_reason():
     assert why["USDJPY"] == "its gains are not in dollars"
     assert "quantity" in why["QQQ"]
     assert [one.line for one in found.left_out if one.text.startswith("QQQ")] == [4]
+
+
+def test_a_future_on_volatility_is_worth_nothing_but_a_fund_is():
+    lines = ("/VXF6,future,2,,,,18", "VIXY,equity,10,,,,30", "VIX,future,1,,,,17,100")
+    found = priced(*lines)
+    margined = {one.label: one.margined for one in found.book.holdings}
+    assert margined == {"/VXF6": True, "VIXY": False, "VIX": True}
+    book = read_positions([HEADER, *lines]).positions
+    assert in_dollars(book, Market(TODAY)).value == 300
 
 
 def test_assumptions_are_said():

@@ -97,6 +97,7 @@ REFUSED = {
     "no link": (order(), {"link_ready": False}, Denial.LINK),
     "truth not read": (order(), {"synced": False}, Denial.UNSYNCED),
     "its market closed": (order(), {"venue_open": False, "venue_reason": "shut"}, Denial.VENUE),
+    "expired": (order(instrument_key="SPY 20251118 580 C"), {}, Denial.VENUE),
     "another account": (order(), {"account": "DU2"}, Denial.ACCOUNT),
     "too many contracts": (order(quantity=Contracts(21)), {}, Denial.QUANTITY),
     "half a contract": (order(quantity=1.5), {}, Denial.QUANTITY),

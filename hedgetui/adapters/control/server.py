@@ -7,14 +7,19 @@ import os
 import stat
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from hedgetui.adapters.control import wire
 from hedgetui.domain.codec import to_plain
 from hedgetui.domain.errors import DataError, HedgetuiError, StoreError
+from hedgetui.ports.balance import OFF
+from hedgetui.ports.clock import outside_work
 from hedgetui.ports.desk import DeskPort
 
 _SOCKET_MODE = 0o600
+_FEW = 50
+"""Lines of a portfolio that are spelled out in a few milliseconds."""
 
 
 class ControlServer:
@@ -94,14 +99,26 @@ class ControlServer:
 
     async def _answer(self, line: bytes) -> bytes:
         try:
-            return wire.encode(await self._document(wire.decode(line)))
+            request = wire.decode(line)
+            if request.get("query") == "snapshot":
+                return await self._snapshot()
+            return wire.encode(await self._document(request))
         except HedgetuiError as error:
             return wire.encode(dict(error.as_document()))
 
+    async def _snapshot(self) -> bytes:
+        """Spell out the state of the desk; a large portfolio in a thread, for the desk trades."""
+        state = self._desk.snapshot()
+        if len(state.balance.book.positions) <= _FEW:
+            return wire.encode({"snapshot": to_plain(state)})
+        rest, balance = to_plain(replace(state, balance=OFF)), state.balance
+        with outside_work():
+            return await asyncio.to_thread(
+                lambda: wire.encode_slowly({"snapshot": {**rest, "balance": to_plain(balance)}})
+            )
+
     async def _document(self, request: dict[str, object]) -> dict[str, object]:
         match request.get("query"):
-            case "snapshot":
-                return {"snapshot": to_plain(self._desk.snapshot())}
             case "lots":
                 return {"lots": self._desk.settings.first_trade_lots}
             case _:

@@ -45,6 +45,30 @@ def encode(document: dict[str, Any]) -> bytes:
         raise DataError(message) from error
 
 
+def encode_slowly(document: dict[str, Any]) -> bytes:
+    """Return the same line as `encode`, for a thread: between two pieces others may run.
+
+    The encoder itself lets nobody else run, and a large portfolio takes it a tenth of a second.
+
+    Raises:
+        DataError: a number in it is not finite.
+    """
+    try:
+        return (_spelled(document) + "\n").encode("ascii")
+    except ValueError as error:
+        message = f"control socket: {error}"
+        raise DataError(message) from error
+
+
+def _spelled(value: object) -> str:
+    if isinstance(value, dict):
+        pieces = (f"{canonical(name)}:{_spelled(one)}" for name, one in sorted(value.items()))
+        return f"{{{','.join(pieces)}}}"
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(canonical, value))}]"
+    return canonical(value)
+
+
 def decode(line: bytes) -> dict[str, Any]:
     """Read one line.
 

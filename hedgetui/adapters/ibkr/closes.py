@@ -68,7 +68,8 @@ class ClosesReader:
         """Return closes of the last `days` trading days; names without a history lack.
 
         Raises:
-            BrokerUnreachable: there is no link, or it went down.
+            BrokerUnreachable: there is no link, it went down, or the broker stopped answering;
+                what it said until then is not asked for again.
         """
         async with self._one_at_a_time:
             today = day_began(session.clock.now())
@@ -80,6 +81,9 @@ class ClosesReader:
             for name in names:
                 if silent < _SILENT and self._wanted(session, name, days):
                     silent = 0 if await self._ask(session, underlyings, name, days) else silent + 1
+            if silent >= _SILENT:
+                # The rest was not asked: to say that it has no history would be believed for a day.
+                raise BrokerUnreachable("daily closes: the broker stopped answering")
             return _table({one: self._known[one] for one in names if one in self._known}, days)
 
     def _wanted(self, session: Session, name: str, days: int) -> bool:

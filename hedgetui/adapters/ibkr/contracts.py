@@ -33,6 +33,7 @@ from hedgetui.domain.instruments import (
     Kind,
     format_strike,
     future,
+    is_security,
     option_root,
     parse_key,
 )
@@ -141,6 +142,18 @@ class ContractBook:
     def key(self, con_id: int) -> str | None:
         """Return the key of a contract number that is known."""
         return self._keys.get(con_id)
+
+    def named(self, terms: Terms) -> str | None:
+        """Return the key of a contract, or None when the desk has no name for it.
+
+        A share or an option that another contract is called like is not the one that is traded.
+        """
+        known = self.key(terms.con_id)
+        if known is not None:
+            return known
+        spelled = key_of(terms)
+        listed = None if spelled is None or not is_security(spelled) else self.get(spelled)
+        return spelled if listed is None or int(listed.contract.conId) == terms.con_id else None
 
     def describe(self, key: str) -> Any:  # noqa: ANN401 - the library's contract has no type
         """Return a contract that asks the broker for an instrument.

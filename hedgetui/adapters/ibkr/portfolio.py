@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from hedgetui.adapters.ibkr.asking import Refused
-from hedgetui.adapters.ibkr.contracts import key_of, terms_of
+from hedgetui.adapters.ibkr.contracts import terms_of
 from hedgetui.adapters.ibkr.held import AccountLine, account_line, holding
 from hedgetui.adapters.ibkr.listings import Listings
 from hedgetui.adapters.ibkr.pacing import Lane
@@ -137,8 +137,7 @@ class PortfolioReader:
         )  # fmt: skip
 
     def _key(self, line: AccountLine) -> str | None:
-        known = self._listings.book.key(line.terms.con_id)
-        return known if known is not None else key_of(line.terms)
+        return self._listings.book.named(line.terms)
 
 
 def _scaled(line: AccountLine, quantity: float) -> float | None:

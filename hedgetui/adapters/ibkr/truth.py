@@ -12,10 +12,11 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, time
+from itertools import chain
 from typing import Any
 
 from hedgetui.adapters.ibkr.asking import Refused
-from hedgetui.adapters.ibkr.contracts import key_of, named, terms_of
+from hedgetui.adapters.ibkr.contracts import named, terms_of
 from hedgetui.adapters.ibkr.inquiry import Inquiry, Parts
 from hedgetui.adapters.ibkr.listings import Listings
 from hedgetui.adapters.ibkr.memory import Memory
@@ -108,7 +109,7 @@ class TruthReader:
         executions = self._executed(rows)
         # A live openOrder that arrives meanwhile is listed a second time by the library.
         once = {(t.order.clientId, t.order.orderId, t.order.permId): t for t in parts.working}
-        open_orders = tuple(filter(None, map(self._open_order, once.values())))
+        open_orders = tuple(chain.from_iterable(map(self._open_orders, once.values())))
         alive = {order.client_key for order in open_orders if order.client_key}
         return BrokerTruth(
             session=self.number,
@@ -141,7 +142,7 @@ class TruthReader:
             return
         await self._legs(working)
         for trade in working:
-            self._open_order(trade)
+            self._open_orders(trade)
 
     # --- names for what the broker lists
 
@@ -162,8 +163,7 @@ class TruthReader:
         )
 
     def _key(self, terms: Terms) -> str | None:
-        known = self._listings.book.key(terms.con_id)
-        return known if known is not None else key_of(terms)
+        return self._listings.book.named(terms)
 
     def _outside(self, terms: Terms, what: str) -> None:
         words = f"{what} outside the desk, not counted: {named(terms)}"
@@ -211,25 +211,40 @@ class TruthReader:
             row.exec_id, row.revision, owner, key, row.side, row.quantity, row.price, row.at
         )
 
-    def _open_order(self, trade: Any) -> OpenOrder | None:  # noqa: ANN401 - the library's trade
+    def _open_orders(self, trade: Any) -> tuple[OpenOrder, ...]:  # noqa: ANN401 - the library's
+        """Return a working order: a combination of securities as one for each of its legs."""
         order = trade.order
         if order.account not in {"", self.account}:
-            return None
+            return ()
         perm_id = int(order.permId or 0)
         row = self._rows.get(perm_id)
         status = str(trade.orderStatus.status) if row is None else row.status
         if status in CANCELLED or status == FILLED:
-            return None  # the list is older than its end
+            return ()  # the list is older than its end
         filled = Contracts(0) if row is None else row.filled
         owner = self._memory.owner(str(order.orderRef), perm_id)
         key = self._order_key(owner, trade.contract)
         total = whole(str(order.totalQuantity))
-        if key is None or total is None:
+        if total is None or (key is None and owner):
             self._outside(terms_of(trade.contract), "order")
-            return None
-        self._adopt(trade, owner, key, filled)
+            return ()
         remaining = Side(str(order.action)[:4]).sign * max(0, total - filled)
-        return OpenOrder(owner, str(perm_id), key, remaining, filled)
+        if key is None:
+            return self._foreign_legs(trade.contract, str(perm_id), remaining)
+        self._adopt(trade, owner, key, filled)
+        return (OpenOrder(owner, str(perm_id), key, remaining, filled),)
+
+    def _foreign_legs(self, contract: Any, number: str, units: int) -> tuple[OpenOrder, ...]:  # noqa: ANN401
+        """Return what somebody else's combination would trade of each contract the desk names."""
+        found = []
+        for leg in contract.comboLegs or ():
+            key = self._listings.book.key(int(leg.conId))
+            if key is not None and is_security(key):
+                signed = Side(str(leg.action)[:4]).sign * int(leg.ratio) * units
+                found.append(OpenOrder("", number, key, signed, Contracts(0)))
+        if not found:
+            self._outside(terms_of(contract), "order")
+        return tuple(found)
 
     def _order_key(self, owner: str, contract: Any) -> str | None:  # noqa: ANN401
         if owner in self._memory.sent:

@@ -101,11 +101,11 @@ def recommend(
 
 def _within(rows: Sequence[Advice], budget: Decimal) -> tuple[Advice, ...]:
     """Give every row its share, rounded down to cents, while the budget lasts."""
-    left = budget
+    left = budget.quantize(_CENT, ROUND_DOWN)
     kept: list[Advice] = []
     for row in rows:
         share = (budget * row.share_pct / 100).quantize(_CENT, ROUND_DOWN)
-        cost = min(share, left.quantize(_CENT, ROUND_DOWN))
+        cost = min(share, left)
         if row.share_pct and not cost:
             continue
         left -= cost

@@ -22,6 +22,8 @@ _TYPED = re.compile(
     r"(?P<side>BUY|SELL|LONG|SHORT|[+-])? ?(?P<quantity>[\d.,]+) (?P<symbol>[^;\"]+?)"
     r"(?: ?@ ?(?P<price>[\d.,]+))?"
 )
+_ROOT = re.compile(r"[.\-/]?([A-Z][A-Z0-9.]{0,5}?)(?: |\d{6}[CP])")
+"""What an option is named by, before its day."""
 StressCvar = Callable[[Sequence[Position]], float]
 """Positions to the CVaR of their stress, dollars, losses positive."""
 
@@ -114,12 +116,19 @@ def typed(text: str) -> Position:
     if found is None:
         message = f"{safe(text, 60)!r} is not a trade"
         raise DataError(message, hint="as `BUY 2 SPY 2026-04-17 P 580 @ 9.50` or `-10 NVDA`")
+    if "." in found["quantity"]:
+        message = f"{found['quantity']} can be read in two ways"
+        raise DataError(message, hint="whole numbers without a point, as `1000 NVDA`")
     sign = "-" if found["side"] in {"SELL", "SHORT", "-"} else ""
     row = f"{found['symbol']};{sign}{found['quantity']};{found['price'] or ''}"
     read = read_positions(["symbol;quantity;price", row])
     if not read.positions:
         raise DataError(f"{safe(text, 60)!r}: {read.unparsed[0].why}")
-    return replace(read.positions[0], line=0)
+    trade = read.positions[0]
+    root = _ROOT.match(trade.symbol)
+    if trade.is_option and root is not None and root[1] != trade.underlying:
+        raise DataError(f"{root[1]} is another series than {trade.underlying}, not traded here")
+    return replace(trade, line=0)
 
 
 def _strip(positions: Sequence[Position], market: Market, cvar: StressCvar | None) -> Strip:

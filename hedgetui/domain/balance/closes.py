@@ -58,11 +58,15 @@ def read_closes(lines: Iterable[str], name: str = "closes") -> Closes:
         DataError: the file is empty, a day comes twice, or a cell is no day or no price; the line
             is named.
     """
-    rows = [
-        (line, [cell.strip() for cell in cells])
-        for line, cells in enumerate(csv.reader(line.removeprefix("\ufeff") for line in lines), 1)
-        if any(cell.strip() for cell in cells)
-    ]
+    reader = csv.reader(line.removeprefix("\ufeff") for line in lines)
+    try:
+        rows = [
+            (line, [cell.strip() for cell in cells])
+            for line, cells in enumerate(reader, 1)
+            if any(cell.strip() for cell in cells)
+        ]
+    except csv.Error as error:
+        raise DataError(f"{name} line {reader.line_num}: {error}") from error
     if len(rows) < 2:
         raise DataError(f"{name}: no closes", hint="a header `date,SPY,…` and a row for each day")
     head = [title.lower() for title in rows[0][1]]

@@ -163,7 +163,7 @@ def _dollars_of_pair(pair: str, price: float) -> float | None:
 
 
 def _plain_value(one: Position) -> float | None:
-    if one.kind in {Kind.FUTURE, Kind.FX}:
+    if one.is_margined:
         return 0.0
     if one.price is None or one.multiplier is None:
         return None

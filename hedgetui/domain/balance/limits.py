@@ -11,10 +11,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hedgetui.domain.errors import DataError
-from hedgetui.domain.instruments import VIX, Instrument, Kind, Right, is_security, parse_key
+from hedgetui.domain.balance.covering import alike, covers, newly_uncovered
+from hedgetui.domain.instruments import Instrument, Kind, is_security, parse_key
 from hedgetui.domain.orders import OrderDraft, OrderType, Purpose, Side
 from hedgetui.domain.quotes import Quote
+from hedgetui.domain.units import Timestamp
 
 _NOISE = 1e-9
 """Prices are decimal: a limit that ends where the collar does is inside."""
@@ -69,6 +70,13 @@ class TicketExposure:
     """What the same ticket has bought, by instrument key."""
     sold: Mapping[str, int] = field(default_factory=dict)
     """What the same ticket has sold or is selling against it, by instrument key."""
+    account: Mapping[str, int] = field(default_factory=dict)
+    """Everything that the account holds by the broker's newest word, signed."""
+
+
+def expired(instrument: Instrument, now: Timestamp) -> bool:
+    """Whether nobody can trade an instrument any more; shares do not expire."""
+    return instrument.expiry is not None and instrument.expires_at <= now
 
 
 def objection(exposure: TicketExposure | None, draft: OrderDraft) -> str:
@@ -102,45 +110,28 @@ def _trim_objection(exposure: TicketExposure, draft: OrderDraft) -> str:
     left = abs(held) - exposure.reducing
     if draft.quantity > left:
         return f"turns {held:+d} {key} round: {draft.signed:+d} with {left} left to trim"
-    return ""
+    account = {**exposure.account, key: left if held > 0 else -left}
+    naked = newly_uncovered(account, key, draft.signed)
+    return f"leaves {naked} short options uncovered that {key} covers" if naked > 0 else ""
 
 
 def cover(exposure: TicketExposure, sold: Instrument) -> int:
-    """Return how many of an option this ticket may sell: bought by it, held, and not spoken for.
+    """Return how many of an option this ticket may sell: bought by it, held, and not spoken for."""
+    return max(0, room(exposure, sold))
 
-    Only what can never be worth less than the option sold covers it: the same right on the same
-    name, no earlier to expire, at a strike no further away. Options on VIX follow the future of
-    their own day, so there only the same day covers.
-    """
+
+def room(exposure: TicketExposure, sold: Instrument) -> int:
+    """Return the same; negative is how many it sells that are covered no more."""
     if sold.kind is not Kind.OPTION:
         return 0
-    alike = [key for key in (*exposure.held, *exposure.bought, *exposure.sold) if _alike(key, sold)]
-    better = [key for key in dict.fromkeys(alike) if _covers(parse_key(key), sold)]
-    alike = list(dict.fromkeys(alike))
+    keys = dict.fromkeys((*exposure.held, *exposure.bought, *exposure.sold))
+    same = [key for key in keys if alike(key, sold)]
+    better = [key for key in same if covers(parse_key(key), sold)]
     of_ticket = sum(exposure.bought.get(key, 0) for key in better)
-    of_ticket -= sum(exposure.sold.get(key, 0) for key in alike)
+    of_ticket -= sum(exposure.sold.get(key, 0) for key in same)
     free = sum(max(0, exposure.held.get(key, 0)) for key in better)
-    free -= sum(max(0, -exposure.held.get(key, 0)) for key in alike)
-    return max(0, min(of_ticket, free))
-
-
-def _alike(key: str, sold: Instrument) -> bool:
-    """Whether a key is an option of the same right on the same name."""
-    try:
-        other = parse_key(key)
-    except DataError:
-        return False
-    return other.kind is Kind.OPTION and (other.symbol, other.right) == (sold.symbol, sold.right)
-
-
-def _covers(bought: Instrument, sold: Instrument) -> bool:
-    """Whether one option is never worth less than another one that is alike."""
-    if not (bought.expiry and sold.expiry and bought.strike and sold.strike):
-        return False
-    if bought.expiry < sold.expiry or (sold.symbol == VIX and bought.expiry != sold.expiry):
-        return False
-    nearer = bought.strike - sold.strike
-    return nearer <= 0 if sold.right is Right.CALL else nearer >= 0
+    free -= sum(max(0, -exposure.held.get(key, 0)) for key in same)
+    return min(of_ticket, free)
 
 
 def price_objection(

@@ -36,6 +36,8 @@ class Listing:
     today: date
     multiplier: int = HUNDRED
     rate: float = 0.04
+    delayed: bool = False
+    """Older than it looks, by the broker's own word."""
 
 
 def quoted_of(row: ChainRow, listing: Listing, quantity: int, limit: Decimal) -> Quoted:
@@ -93,7 +95,9 @@ def limit_of(what: Instrument, side: Side, listing: Listing) -> Decimal | None:
 
 def row_of(what: Instrument, listing: Listing) -> ChainRow | None:
     """Return the quotes of an option, none where it is not listed."""
-    return next((row for row in listing.rows if key_of(row, listing) == what.key), None)
+    # Most rows differ in what costs nothing to compare; a key costs a contract.
+    near = (row for row in listing.rows if row.expiry == what.expiry and row.right is what.right)
+    return next((row for row in near if key_of(row, listing) == what.key), None)
 
 
 def share_limit(spot: float, side: Side) -> Decimal:

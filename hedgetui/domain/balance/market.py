@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
-from hedgetui.domain.balance.positions import Kind, Position
+from hedgetui.domain.balance.positions import Position
 
 INDEX: Final = frozenset({"SPY", "SPX", "XSP", "ES", "MES", "VOO", "IVV", "US500", "SPX500"})
 """The index itself in its forms: beta 1 by definition."""
@@ -30,9 +30,9 @@ class Market:
 
     today: date
     spots: Mapping[str, float] = field(default_factory=dict)
-    """Price by underlying."""
+    """Price by `Position.market_name`."""
     betas: Mapping[str, Beta] = field(default_factory=dict)
-    """By underlying."""
+    """By `Position.market_name`."""
     index: str = "SPY"
     """What deltas are weighted to."""
     index_level: float | None = None
@@ -44,8 +44,8 @@ class Market:
 
     def spot(self, one: Position) -> float | None:
         """Return the price of what a line follows."""
-        if one.underlying in self.spots:
-            return self.spots[one.underlying]
+        if one.market_name in self.spots:
+            return self.spots[one.market_name]
         if one.spot is not None:
             return one.spot
         return None if one.is_option else one.price
@@ -54,9 +54,10 @@ class Market:
         """Return the beta of what a line follows: the row's own, a given one, or the index's 1."""
         if one.beta is not None:
             return Beta(one.beta)
-        if one.underlying in self.betas:
-            return self.betas[one.underlying]
-        same = {one.underlying, self.index} <= INDEX or one.underlying == self.index
+        name = one.market_name
+        if name in self.betas:
+            return self.betas[name]
+        same = {name, self.index} <= INDEX or name == self.index
         return Beta(1.0, 1.0) if same else None
 
 
@@ -66,10 +67,14 @@ def with_book_prices(market: Market, positions: Iterable[Position]) -> Market:
     A share in the book prices the options on it. Of two lines that disagree the order of
     `Position.sort_key` decides, so that the order of the file does not.
     """
-    spots: dict[str, float] = {}
-    for one in sorted(positions, key=lambda line: line.sort_key):
-        own = one.price if one.kind is Kind.EQUITY or not one.is_option else None
-        level = one.spot or own
-        if level is not None and level > 0:
-            spots.setdefault(one.underlying, level)
+    said: dict[str, tuple[float, Position]] = {}
+    for one in positions:
+        level = one.spot or (None if one.is_option else one.price)
+        if level is None or level <= 0:
+            continue
+        known = said.get(one.market_name)
+        # Making a sort key costs more than all the rest, and most lines agree.
+        if known is None or (level != known[0] and one.sort_key < known[1].sort_key):
+            said[one.market_name] = level, one
+    spots = {name: level for name, (level, _) in said.items()}
     return replace(market, spots=spots | dict(market.spots))

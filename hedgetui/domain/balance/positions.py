@@ -26,7 +26,7 @@ from hedgetui.domain.balance.symbols import (
     option_name,
 )
 from hedgetui.domain.errors import DataError
-from hedgetui.domain.instruments import Right
+from hedgetui.domain.instruments import STOCK_MARK, VIX, Right
 from hedgetui.domain.text import safe
 
 VOL_SYMBOLS: Final = (
@@ -95,6 +95,29 @@ class Position:
         return -held if self.right is Right.PUT else held
 
     @property
+    def is_margined(self) -> bool:
+        """Whether it gains and loses but is worth nothing: a future, a pair, a bet on an index.
+
+        VIX itself cannot be held: whatever follows it and is no option is such a contract.
+        """
+        if self.is_option:
+            return False
+        on_index = self.underlying in FUTURES or self.underlying == VIX
+        return self.kind in {Kind.FUTURE, Kind.FX} or (self.kind is Kind.VOL and on_index)
+
+    @property
+    def market_name(self) -> str:
+        """The name under which its market is known: `CL` is crude oil, `CL STK` is Colgate.
+
+        Only shares that share their name with a future, and options on them, need the second form.
+        An option is on the future where its multiplier is the future's.
+        """
+        future = FUTURES.get(self.underlying)
+        on_future = self.multiplier in {future, None} if self.is_option else None
+        on_shares = self.kind is Kind.EQUITY if on_future is None else not on_future
+        return share_name(self.underlying) if on_shares else self.underlying
+
+    @property
     def sort_key(self) -> tuple[str, ...]:
         """An order of lines that does not depend on the order of the file."""
         parts = (self.underlying, self.symbol, self.kind, self.expiry, self.strike, self.right)
@@ -155,6 +178,11 @@ def read_positions(
     return Book(tuple(positions), tuple(unparsed))
 
 
+def share_name(symbol: str) -> str:
+    """Return the `Position.market_name` of shares, and of options on them."""
+    return f"{symbol} {STOCK_MARK}" if symbol in FUTURES else symbol
+
+
 def is_vol(underlying: str, vol: Sequence[str] = VOL_SYMBOLS) -> bool:
     """Whether an underlying is volatility by the list."""
     return any(fnmatch.fnmatchcase(underlying, pattern.upper()) for pattern in vol)
@@ -168,7 +196,11 @@ def _rows(
     if first is None:
         raise DataError("line 1: the file is empty", hint=f"header first: {cl.HEADER}")
     delimiter = max(_DELIMITERS, key=lines[first].count)
-    columns = cl.columns(next(csv.reader([lines[first]], delimiter=delimiter)), first + 1)
+    try:
+        header = next(csv.reader([lines[first]], delimiter=delimiter))
+    except csv.Error as error:
+        raise DataError(f"line {first + 1}: {error}", hint=f"header first: {cl.HEADER}") from error
+    columns = cl.columns(header, first + 1)
     for number, line in enumerate(lines[first + 1 :], start=first + 2):
         # Line by line: an open quotation mark then costs its own row, not the rest of the file.
         try:
@@ -206,7 +238,7 @@ def _position(row: Mapping[str, str], line: int, vol: tuple[str, ...], source: s
         underlying=underlying,
         kind=Kind.VOL if is_vol(underlying, vol) else Kind(kind),
         quantity=quantity,
-        multiplier=_usual(kind, underlying) if multiplier is None else multiplier,
+        multiplier=_usual(kind, underlying, option) if multiplier is None else multiplier,
         strike=option.strike if option else None,
         expiry=option.expiry if option else cl.day(row, "expiry"),
         right=option.right if option else None,
@@ -265,7 +297,8 @@ def _plain(symbol: str, kind: str) -> tuple[str, str]:
     return kind, symbol
 
 
-def _usual(kind: str, underlying: str) -> float | None:
+def _usual(kind: str, underlying: str, option: OptionName | None) -> float | None:
     if kind == Kind.OPTION:
-        return FUTURES.get(underlying, OPTION_MULTIPLIER)
+        on_shares = option is not None and option.on_shares
+        return OPTION_MULTIPLIER if on_shares else FUTURES.get(underlying, OPTION_MULTIPLIER)
     return FUTURES.get(underlying) if kind == Kind.FUTURE else 1.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -59,6 +59,8 @@ class OptionName:
     expiry: date
     right: Right
     strike: float
+    on_shares: bool = False
+    """Whether the way it is written is that of options on shares and indices alone."""
 
 
 def option_name(symbol: str) -> OptionName | None:
@@ -72,7 +74,9 @@ def option_name(symbol: str) -> OptionName | None:
     if found := _OCC.fullmatch(text) or _COMPACT.fullmatch(text):
         root, day, right, strike = found.groups()
         thousandths = len(strike) == 8
-        return _made(root, f"20{day}", right, float(strike) / (_STRIKE_UNIT if thousandths else 1))
+        points = float(strike) / (_STRIKE_UNIT if thousandths else 1)
+        named = _made(root, f"20{day}", right, points)
+        return None if named is None else replace(named, on_shares=thousandths)
     if found := _WORDS.fullmatch(text):
         day = next(filter(None, found.group("iso", "us", "md", "dm")))
         strike = found["k1"] or found["k2"]

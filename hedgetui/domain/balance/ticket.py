@@ -51,6 +51,10 @@ class TicketPlan:
     def __post_init__(self) -> None:
         if not self.steps:
             raise DataError(f"{self.title}: a ticket without an order")
+        sides: dict[str, Side] = {}
+        for step in self.steps:
+            if sides.setdefault(step.instrument_key, step.side) is not step.side:
+                raise DataError(f"{step.instrument_key} is bought and sold by one ticket")
 
     @property
     def cost(self) -> Decimal:

@@ -91,7 +91,7 @@ def price_book(book: Book, market: Market, option_vol: float, cash: float = 0.0)
         except _NoPrice as why:
             left_out.append(Unparsed(one.line, safe(_label(one), 80), str(why)))
             continue
-        used.setdefault(one.underlying, []).append(one)
+        used.setdefault(one.market_name, []).append(one)
     names = tuple(_underlying(lines, market, notes) for _, lines in sorted(used.items()))
     return Priced(StressBook(names, tuple(holdings), cash), tuple(left_out), tuple(notes))
 
@@ -102,17 +102,16 @@ def _holding(one: Position, market: Market, option_vol: float, notes: dict[str, 
         raise _NoPrice(f"no price of {safe(one.underlying, 20)}")
     if one.multiplier is None:
         raise _NoPrice("no multiplier")
-    if one.kind is Kind.FX and not one.underlying.endswith("USD"):
+    if one.kind is Kind.FX and not one.underlying.endswith(("USD", "USDT")):
         raise _NoPrice("its gains are not in dollars")
     fit = market.beta(one)
     if fit is not None and not abs(fit.beta) <= MOST_BETA:
         raise _NoPrice(f"a beta of {fit.beta:g} is beyond ±{MOST_BETA:g}")
     units = one.quantity * one.multiplier
     if not one.is_option:
-        margined = one.kind in {Kind.FUTURE, Kind.FX}
-        return Holding(_label(one), one.underlying, units, margined=margined)
+        return Holding(_label(one), one.market_name, units, margined=one.is_margined)
     terms = _terms(one, spot, market, option_vol, notes)
-    return Holding(_label(one), one.underlying, units, terms)
+    return Holding(_label(one), one.market_name, units, terms)
 
 
 def _terms(
@@ -140,7 +139,7 @@ def _terms(
 
 def _underlying(lines: Sequence[Position], market: Market, notes: dict[str, None]) -> Underlying:
     first = lines[0]
-    symbol, spot = first.underlying, market.spot(first)
+    symbol, spot = first.market_name, market.spot(first)
     if spot is None:
         raise ValueError(f"{symbol} was priced without a spot")
     if first.kind is Kind.VOL:
@@ -159,7 +158,7 @@ def _underlying(lines: Sequence[Position], market: Market, notes: dict[str, None
 
 def _unmeasured(one: Position, spot: float, notes: dict[str, None]) -> Underlying:
     """Return an underlying whose beta nobody knows, and note what is assumed."""
-    symbol = one.underlying
+    symbol = one.market_name
     beta, vol = ASSUMED_BETA, 0.0
     if symbol.startswith(_CRYPTO) and one.kind is Kind.FX:
         vol = CRYPTO_VOL

@@ -17,6 +17,8 @@ from hedgetui.domain.units import DAYS_PER_YEAR
 PRICE_MOVES = (-0.08, -0.05, -0.03, -0.01, 0.0, 0.01, 0.03, 0.05, 0.08)
 IV_MOVES = (-0.2, -0.1, 0.0, 0.1, 0.2, 0.4)
 DAYS = (0.0, 1.0, 5.0, 21.0)
+_STILL = (0.0, 0.0)
+"""Nothing moves."""
 _NOW = 1e-9
 """Years that stand for now: no option expires in them."""
 
@@ -58,5 +60,8 @@ def scenario_grid(
         priced = Revaluation(book, max(day / DAYS_PER_YEAR, _NOW), rate)
         # What expires on the way is settled after the move, which comes first.
         seen = (Market(years, market, ratio, spots) for years in priced.times)
-        planes.append(priced.profits(seen).reshape(len(prices), len(ivs)))
+        profits = priced.profits(seen)
+        if not day and _STILL in cells:
+            profits -= profits[cells.index(_STILL)]  # what the instant that stands for now costs
+        planes.append(profits.reshape(len(prices), len(ivs)))
     return ScenarioGrid(tuple(prices), tuple(ivs), tuple(days), np.array(planes))

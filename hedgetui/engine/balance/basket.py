@@ -19,6 +19,7 @@ from hedgetui.domain.balance.ticket import TicketPlan, TicketStep
 from hedgetui.domain.errors import HedgetuiError
 from hedgetui.domain.events import Fact
 from hedgetui.domain.instruments import parse_key
+from hedgetui.domain.stress.book import StressBook
 from hedgetui.domain.stress.from_positions import price_book
 from hedgetui.domain.stress.paths import StressSettings
 from hedgetui.domain.stress.regimes import regime_named
@@ -182,12 +183,15 @@ class Basket:
         plans = self._plans
         priced = [(n, self._lines(plan)) for n, plan in plans if plan is not None]
         book, everything = reading.book.positions, self.positions()
-        lines = [book, netted(book, everything), *(netted(book, own) for _, own in priced)]
+        trades = [(), everything, *(own for _, own in priced)]
+
+        def books_of() -> list[StressBook]:
+            lines = [netted(book, own) for own in trades]
+            return [price_book(Book(one), market, regime.iv_level).book for one in lines]
+
         try:
             with outside_work():
-                books = await asyncio.to_thread(
-                    lambda: [price_book(Book(one), market, regime.iv_level).book for one in lines]
-                )
+                books = await asyncio.to_thread(books_of)
             asked = StressSettings(
                 regime,
                 paths=min(_PATHS, settings.stress_paths),

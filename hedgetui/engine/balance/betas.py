@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-from hedgetui.domain.balance.closes import betas
+from hedgetui.domain.balance.closes import measured_beta
 from hedgetui.domain.balance.facts import BetasMeasured
 from hedgetui.domain.balance.market import INDEX, Beta
 from hedgetui.domain.balance.positions import Kind, Position
 from hedgetui.domain.balance.symbols import FUTURES
 from hedgetui.domain.errors import BrokerUnreachable
 from hedgetui.domain.events import Fact, LinkState
+from hedgetui.domain.instruments import STOCK_MARK
 from hedgetui.domain.text import safe
 from hedgetui.domain.units import Timestamp
 from hedgetui.engine.balance.parts import BalanceParts
@@ -82,15 +83,16 @@ class Betas:
 
     def _names(self, positions: Iterable[Position]) -> set[str]:
         settings = self._parts.settings
-        names = {one.underlying for one in positions if one.kind in _MEASURED}
+        names = {one.market_name for one in positions if one.kind in _MEASURED}
         return names - set(settings.betas) - {settings.index} - INDEX - set(FUTURES)
 
     async def _measure(self, names: set[str], kept: BetasMeasured | None) -> None:
         settings = self._parts.settings
         self._not_before = self._parts.now() + _AGAIN_S
+        shares = {name: name.removesuffix(f" {STOCK_MARK}") for name in names}
         try:
             closes = await self._parts.port.closes(
-                frozenset(names | {settings.index}), settings.history_days
+                frozenset({*shares.values(), settings.index}), settings.history_days
             )
         except BrokerUnreachable as error:
             self._parts.say("warn", f"🟡 Betas not measured: {safe(error.message)}")
@@ -98,7 +100,8 @@ class Betas:
         if closes.last(settings.index) is None:
             self._parts.say("warn", f"🟡 Betas not measured: no history of {settings.index}")
             return
-        found = betas(closes, names, settings.index)
+        fits = {one: measured_beta(closes, shares[one], settings.index) for one in sorted(names)}
+        found = {name: beta for name, beta in fits.items() if beta is not None}
         missing = tuple(sorted(names - set(found)))
         event = BetasMeasured(settings.index, found, missing)
         if kept is not None:

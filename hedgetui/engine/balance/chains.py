@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hedgetui.domain.balance.ideas import Idea
 from hedgetui.domain.balance.listing import Listing
+from hedgetui.domain.balance.positions import share_name
 from hedgetui.domain.balance.quoting import (
     STRIKE_SLACK,
     Line,
@@ -27,7 +28,7 @@ from hedgetui.domain.instruments import Instrument, Kind, Right, parse_key
 from hedgetui.domain.text import safe
 from hedgetui.domain.units import Seconds, Timestamp, utc_date
 from hedgetui.engine.balance.parts import BalanceParts
-from hedgetui.ports.portfolio import ChainWindow, SecurityChain
+from hedgetui.ports.portfolio import ChainWindow, Level, SecurityChain
 
 YOUNG = Seconds(30.0)
 """Quotes that may be shown without asking again."""
@@ -109,7 +110,7 @@ class Quoter:
             return f"no price of {symbol}"
         today = utc_date(self._parts.now())
         rate = self._parts.settings.rate
-        return Listing(symbol, chain.spot, chain.rows, today, chain.multiplier, rate)
+        return Listing(symbol, chain.spot, chain.rows, today, chain.multiplier, rate, chain.delayed)
 
     async def _offer(self, idea: Idea, listings: dict[str, Listing | str]) -> Offer:
         if idea.wanted is not None and idea.money is not None:
@@ -121,7 +122,7 @@ class Quoter:
             listing = listings[name]
             if isinstance(listing, str):
                 return Offer(note=listing)
-            return offer(idea.wanted, idea.money, listing)
+            return _marked(offer(idea.wanted, idea.money, listing), delayed=listing.delayed)
         if idea.reduces is not None and idea.money is not None:
             return await self._reduce(idea, listings)
         return await self._exact(idea, listings)
@@ -130,15 +131,16 @@ class Quoter:
         spot = await self._spot(name)
         if isinstance(spot, str):
             return Offer(note=spot)
-        return shares_for(name, spot, idea.money or Offer().cost)
+        found = shares_for(name, spot.price, idea.money or Offer().cost)
+        return _marked(found, delayed=spot.delayed)
 
-    async def _spot(self, symbol: str) -> float | str:
+    async def _spot(self, symbol: str) -> Level | str:
         try:
             found = (await self._parts.port.levels(frozenset({symbol}))).get(symbol)
         except BrokerUnreachable as error:
             return f"no price of {symbol}: {safe(error.message)}"
         usable = found is not None and 0 < found.price < math.inf
-        return found.price if found is not None and usable else f"no price of {symbol}"
+        return found if found is not None and usable else f"no price of {symbol}"
 
     async def _of(self, what: Instrument, listings: dict[str, Listing | str]) -> Listing | str:
         """Return the quotes that an order in one instrument needs."""
@@ -147,7 +149,8 @@ class Quoter:
         spot = await self._spot(what.symbol)
         if isinstance(spot, str):
             return spot
-        return Listing(what.symbol, spot, (), utc_date(self._parts.now()))
+        today = utc_date(self._parts.now())
+        return Listing(what.symbol, spot.price, (), today, delayed=spot.delayed)
 
     async def _reduce(self, idea: Idea, listings: dict[str, Listing | str]) -> Offer:
         if idea.reduces is None or idea.money is None:
@@ -157,7 +160,8 @@ class Quoter:
         listing = None if line is None else await self._of(parse_key(line.key), listings)
         if isinstance(listing, str):
             return Offer(note=listing)
-        return reduce(idea.reduces, lines, listing, idea.money)
+        found = reduce(idea.reduces, lines, listing, idea.money)
+        return _marked(found, delayed=listing is not None and listing.delayed)
 
     async def _exact(self, idea: Idea, listings: dict[str, Listing | str]) -> Offer:
         what = None if idea.exact is None else instrument_of(idea.exact)
@@ -167,7 +171,7 @@ class Quoter:
         if isinstance(listing, str):
             return Offer(note=listing)
         held = sum(line.position.quantity for line in self._lines() if line.key == what.key)
-        return exact(idea.exact, listing, held, idea.money)
+        return _marked(exact(idea.exact, listing, held, idea.money), delayed=listing.delayed)
 
     def _lines(self) -> list[Line]:
         reading = self._parts.board.reading
@@ -199,7 +203,7 @@ class Quoter:
         left = what.dte(self._parts.now())
         days = max(0, left - _WINDOW_DAYS), left + _WINDOW_DAYS
         reading = self._parts.board.reading
-        spot = None if reading is None else reading.market.spots.get(what.symbol)
+        spot = None if reading is None else reading.market.spots.get(share_name(what.symbol))
         right = "P" if what.right is Right.PUT else "C"
         if not spot:
             return what.symbol, ChainWindow(days, (0.0, 10.0), right)
@@ -207,6 +211,13 @@ class Quoter:
         return what.symbol, ChainWindow(
             days, (money - _WINDOW_STRIKES, money + _WINDOW_STRIKES), right
         )
+
+
+def _marked(found: Offer, *, delayed: bool) -> Offer:
+    """Return an offer that says so where its quotes are older than they look."""
+    if not delayed:
+        return found
+    return replace(found, note="; ".join(filter(None, ("quotes are delayed", found.note))))
 
 
 def _covers(has: ChainWindow, wants: ChainWindow) -> bool:

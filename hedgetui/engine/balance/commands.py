@@ -13,13 +13,13 @@ from typing import Any
 from hedgetui.domain import commands as cm
 from hedgetui.domain.balance.basket import typed
 from hedgetui.domain.balance.ideas import Idea
+from hedgetui.domain.balance.money import dollars
 from hedgetui.domain.balance.quoting import instrument_of
 from hedgetui.domain.balance.ticket import TicketPlan
 from hedgetui.domain.commands import Command
 from hedgetui.domain.errors import HedgetuiError, StoreError, UsageError
 from hedgetui.domain.text import safe
 from hedgetui.engine.balance.advising import Adviser
-from hedgetui.engine.balance.amounts import dollars
 from hedgetui.engine.balance.basket import Basket
 from hedgetui.engine.balance.chains import Quoter
 from hedgetui.engine.balance.finding import Finder

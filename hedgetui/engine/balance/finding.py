@@ -8,6 +8,7 @@ from decimal import Decimal
 from hedgetui.domain import commands as cm
 from hedgetui.domain.balance.ideas import Idea
 from hedgetui.domain.balance.listing import Listing
+from hedgetui.domain.balance.money import dollars
 from hedgetui.domain.balance.positions import Kind, Position, is_vol
 from hedgetui.domain.balance.quoting import exact
 from hedgetui.domain.errors import DataError, UsageError
@@ -15,7 +16,6 @@ from hedgetui.domain.instruments import parse_key, stock
 from hedgetui.domain.recommend import Choice, Direction, Pick, Wish, recommend
 from hedgetui.domain.text import safe
 from hedgetui.domain.units import utc_date
-from hedgetui.engine.balance.amounts import dollars
 from hedgetui.engine.balance.chains import YOUNG, Chains
 from hedgetui.engine.balance.parts import BalanceParts, Row
 from hedgetui.ports.balance import ChoiceView
@@ -24,6 +24,8 @@ from hedgetui.ports.portfolio import ChainWindow
 _DAYS = (20, 130)
 _MONEYNESS = (0.7, 1.3)
 """More than the rules allow, so that the table of what they left out says how near it was."""
+_MONEYNESS_VOL = (0.5, 2.5)
+"""The same of volatility, whose options are priced far from where it stands."""
 _STANDARD = 100
 
 
@@ -45,7 +47,8 @@ class Finder:
         ticker, direction = _ticker(command.ticker), _direction(command.direction)
         budget = dollars(command.budget)
         right = "C" if direction is Direction.BULLISH else "P"
-        window = ChainWindow(_DAYS, _MONEYNESS, right)
+        vol = is_vol(ticker, self._parts.settings.vol_symbols)
+        window = ChainWindow(_DAYS, _MONEYNESS_VOL if vol else _MONEYNESS, right)
         chain = await self._chains.read(ticker, window, YOUNG)
         if chain is None:
             hint = "is the ticker right? shares without options cannot be used here"

@@ -15,6 +15,8 @@ from hedgetui.engine.balance.parts import BalanceParts, Row
 _NAMES = frozenset({"SPY", "CPER", "GLD", "GLDM", "TIP", "IEF"})
 """What growth and inflation are read from; shares, so that any broker has their history."""
 _HISTORY_OLD = Seconds(3_600.0)
+_AGAIN = Seconds(60.0)
+"""After an answer that lacked a name."""
 
 
 class Growing:
@@ -68,8 +70,9 @@ class Growing:
 
     async def _history(self) -> Closes:
         now = self._parts.now()
-        young = self._closes_at is not None and now - self._closes_at < _HISTORY_OLD
-        if self._closes is None or not young:
+        whole = self._closes is not None and self._closes.table.keys() >= _NAMES
+        old = _HISTORY_OLD if whole else _AGAIN
+        if self._closes is None or self._closes_at is None or now - self._closes_at >= old:
             days = max(self._parts.settings.history_days, MEAN_DAYS + 1)
             self._closes = await self._parts.port.closes(_NAMES, days)
             self._closes_at = now

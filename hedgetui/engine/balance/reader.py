@@ -14,16 +14,18 @@ from dataclasses import dataclass, replace
 from hedgetui.domain.balance.counts import Bias
 from hedgetui.domain.balance.market import Market, with_book_prices
 from hedgetui.domain.balance.positions import Book, Kind, Position, Unparsed
+from hedgetui.domain.balance.symbols import FUTURES
 from hedgetui.domain.errors import BrokerUnreachable
 from hedgetui.domain.events import Fact, FillBooked, LinkChanged, LinkState
-from hedgetui.domain.instruments import VIX
+from hedgetui.domain.instruments import FUTURES as WATCHED
+from hedgetui.domain.instruments import STOCK_MARK, VIX
 from hedgetui.domain.text import safe
 from hedgetui.domain.units import Timestamp, utc_date
 from hedgetui.engine.balance.betas import Betas
 from hedgetui.engine.balance.parts import BalanceParts
 from hedgetui.engine.balance.reading import Reading
 from hedgetui.engine.balance.terminal import TerminalBook, read_terminal
-from hedgetui.engine.balance.usable import usable
+from hedgetui.engine.balance.usable import classed, usable
 from hedgetui.engine.balance.weighing import weigh
 from hedgetui.ports.balance import SourceView
 from hedgetui.ports.broker import Incomplete
@@ -31,6 +33,10 @@ from hedgetui.ports.portfolio import Holding, Holdings, Level
 
 _AFTER_FILL_S = 1.0
 """A broker's own books follow an execution a little later; many of them make one reading."""
+
+
+_LEVEL_KEPT_S = 900.0
+"""How long a level stands that the broker does not say any more; then it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,14 @@ class _Source:
         return SourceView(self.name, len(self.held) + len(self.unparsed), self.at, self.problem)
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A level, and when it was read."""
+
+    level: Level
+    at: Timestamp
+
+
 class Reader:
     """Keeps the newest reading; never more than one at a time."""
 
@@ -57,7 +71,7 @@ class Reader:
         self._betas = betas
         self._broker = _Source("")
         self._terminal: _Source | None = None
-        self._levels: Mapping[str, Level] = {}
+        self._levels: Mapping[str, _Seen] = {}
         self._old = ""
         """Why some of them are old, if they are."""
         self._one = asyncio.Lock()
@@ -118,6 +132,7 @@ class Reader:
             return
         nav = None if answer.nav is None else float(answer.nav)
         held, left_out = usable(answer.held)
+        held = classed(held, self._parts.settings.vol_symbols)
         self._broker = _Source(name, held, answer.unparsed + left_out, nav, answer.at)
 
     def _read_terminal(self) -> None:
@@ -135,22 +150,28 @@ class Reader:
     async def _prices(self) -> str:
         """Read the prices that the book does not say; returns why they are old, if they are."""
         settings = self._parts.settings
-        wanted = {settings.index, VIX} | self._unpriced()
         if self._broker.problem:
             return ""  # who does not say what is held has no prices either
+        names = {name: name for name in (settings.index, VIX)}
+        names |= {name: one for name in self._unpriced() if (one := _asked_as(name))}
         try:
-            found = await self._parts.port.levels(frozenset(wanted))
+            found = await self._parts.port.levels(frozenset(names.values()))
         except BrokerUnreachable as error:
             return f"prices: {safe(error.message)}"
-        good = {name: one for name, one in found.items() if 0 < one.price < math.inf}
-        self._levels = {**self._levels, **good}
-        missing = sorted(wanted - set(good))
-        return f"no new price of {', '.join(missing)}" if missing else ""
+        now = self._parts.now()
+        good = {
+            name: _Seen(found[one], now)
+            for name, one in names.items()
+            if one in found and 0 < found[one].price < math.inf
+        }
+        kept = {name: one for name, one in self._levels.items() if now - one.at <= _LEVEL_KEPT_S}
+        self._levels = {**kept, **good}
+        return _about(sorted(set(names) - set(good)), good)
 
     def _unpriced(self) -> set[str]:
-        """Return the underlyings whose price no line says."""
+        """Return the markets whose price no line says."""
         held = [one.position for one in self._broker.held if one.position.kind is not Kind.OTHER]
-        return {one.underlying for one in held} - _priced(held)
+        return {one.market_name for one in held} - _priced(held)
 
     # --- joining -----------------------------------------------------------------------------
 
@@ -183,10 +204,10 @@ class Reader:
         """Return what is known of the market; the book's own prices are as young as the book."""
         settings, vix = self._parts.settings, self._levels.get(VIX)
         own = _priced(positions) - {settings.index}
-        spots = {name: one.price for name, one in self._levels.items() if name not in own}
+        spots = {name: one.level.price for name, one in self._levels.items() if name not in own}
         market = Market(
             utc_date(self._parts.now()), spots, self._betas.known, settings.index,
-            None, None if vix is None else vix.price, settings.rate,
+            None, None if vix is None else vix.level.price, settings.rate,
         )  # fmt: skip
         market = with_book_prices(market, positions)
         return replace(market, index_level=market.spots.get(settings.index))
@@ -226,9 +247,28 @@ class Reader:
 
 
 def _priced(positions: Iterable[Position]) -> set[str]:
-    """Return the underlyings whose price a line says, as `with_book_prices` reads it."""
+    """Return the markets whose price a line says, as `with_book_prices` reads it."""
     return {
-        one.underlying
+        one.market_name
         for one in positions
         if (one.spot or (None if one.is_option else one.price) or 0.0) > 0
     }
+
+
+def _asked_as(name: str) -> str | None:
+    """Return what to ask the price of a market as; none where the broker would take it otherwise.
+
+    A broker is asked for shares and indices, and for the futures that it watches.
+    """
+    symbol = name.removesuffix(f" {STOCK_MARK}")
+    if symbol == name:
+        return None if name in set(FUTURES) - set(WATCHED) else name
+    return None if symbol in WATCHED else symbol
+
+
+def _about(missing: Iterable[str], found: Mapping[str, _Seen]) -> str:
+    """Say what a reader should know of the prices: which lack, and which are delayed."""
+    lacking = ", ".join(missing)
+    delayed = ", ".join(sorted(name for name, one in found.items() if one.level.delayed))
+    words = (lacking and f"no new price of {lacking}", delayed and f"delayed prices of {delayed}")
+    return "; ".join(filter(None, words))

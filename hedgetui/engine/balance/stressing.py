@@ -28,6 +28,7 @@ from hedgetui.engine.balance.settings import BalanceSettings
 from hedgetui.engine.parts import Parts
 from hedgetui.engine.switches import done, refused
 from hedgetui.ports.balance import StressAsked, StressView
+from hedgetui.ports.clock import outside_work
 from hedgetui.ports.desk import Outcome
 from hedgetui.ports.stress import StressAnswer, StressRunner
 
@@ -126,7 +127,7 @@ class Stressing:
             hint = "it is read as soon as the broker answers"
             return refused("not-read", "the portfolio has not been read yet", hint)
         try:
-            test = self._prepared(command, reading)
+            test = await self._prepared(command, reading)
         except HedgetuiError as error:
             return refused(error.code, error.message, error.hint)
         if not test.priced.book.holdings:
@@ -137,8 +138,8 @@ class Stressing:
         self._task.add_done_callback(self._fell)
         return done(f"{test.title}: {test.asked.paths:,} paths started")
 
-    def _prepared(self, command: cm.RunStress, reading: Reading) -> _Test:
-        """Return the test a command asks for.
+    async def _prepared(self, command: cm.RunStress, reading: Reading) -> _Test:
+        """Return the test a command asks for; a book is made ready away from the event loop.
 
         Raises:
             UsageError: there is no such regime, or a number is out of range.
@@ -158,7 +159,12 @@ class Stressing:
         )
         trades = self._trades(asked)
         book = Book(reading.book.positions + trades, reading.book.unparsed)
-        priced = _at_net_value(price_book(book, market, regime.iv_level), settings, reading.nav)
+        with outside_work():
+            priced = await asyncio.to_thread(
+                lambda: _at_net_value(
+                    price_book(book, market, regime.iv_level), settings, reading.nav
+                )
+            )
         now = self._desk.clock.now()
         return _Test(asked, priced, settings, _held(reading.book), trades, now)
 

@@ -41,6 +41,12 @@ def purpose_of(step: TicketStep) -> od.Purpose:
     return od.Purpose.TRIM if step.trims else od.Purpose.TICKET
 
 
+def needs_look(what: TicketStep | od.OrderDraft) -> bool:
+    """Whether the account is looked at anew before it: whoever sells or trims needs to hold."""
+    trims = what.trims if isinstance(what, TicketStep) else what.purpose is od.Purpose.TRIM
+    return trims or what.side is od.Side.SELL
+
+
 def draft_of(step: TicketStep, quantity: int, ticket_id: str, reason: str) -> od.OrderDraft:
     """Return the order of a step: a limit for the day."""
     return od.OrderDraft(
@@ -87,23 +93,27 @@ class Placing:
         """Return what an order is measured against; `before` are steps taken for filled."""
         state, key = self._desk.state, draft.instrument_key
         bought, sold = _of_ticket(state, draft.trade_id)
-        held = _held(state)
+        held = _held(state, look)
         for step in before:
             if step.trims:
                 continue
             (bought if step.side is od.Side.BUY else sold)[step.instrument_key] += step.quantity
             held[step.instrument_key] += step.side.sign * step.quantity
         holding = _holding(state, key)
-        if draft.purpose is od.Purpose.TRIM:
-            told = None if look is None else look.positions.get(key, 0)
-            holding = None if holding is None or told is None else _both(holding, told)
+        if needs_look(draft) and look is None:
+            holding = None
+        elif draft.purpose is od.Purpose.TRIM and look is not None and holding is not None:
+            holding = _both(holding, look.positions.get(key, 0))
         if holding is not None:
             holding += sum(one.side.sign * one.quantity for one in before
                            if one.instrument_key == key)  # fmt: skip
         working = [one.working_signed for one in state.live_intents if one.trades(key)]
         working += [] if look is None else [left for what, left in look.others if what == key]
         reducing = sum(abs(one) for one in working if one * (holding or 0) < 0)
-        return TicketExposure(holding, reducing, held, bought, sold)
+        account = _account(look, state)
+        for step in before:
+            account[step.instrument_key] += step.side.sign * step.quantity
+        return TicketExposure(holding, reducing, held, bought, sold, account)
 
     def context(
         self, draft: od.OrderDraft, exposure: TicketExposure, margin: br.Margin | None
@@ -138,16 +148,35 @@ def _holding(state: DeskState, key: str) -> int | None:
     return state.expected_positions.get(key, 0)
 
 
-def _held(state: DeskState) -> Counter[str]:
-    """Return the desk's own securities that the account has, what is being sold taken off."""
+def _held(state: DeskState, look: Look | None) -> Counter[str]:
+    """Return the desk's own securities that the account has, what is being sold taken off.
+
+    What was sold elsewhere since the last comparison is in the newest word of the broker alone.
+    """
     expected, held = state.expected_positions, Counter[str]()
     for key, own in state.positions.items():
         if is_security(key):
             held[key] = _both(own, expected.get(key, 0))
+            if look is not None and own > 0:
+                held[key] = _both(held[key], look.positions.get(key, 0))
     for intent in state.live_intents:
         if intent.working_signed < 0 and is_security(intent.draft.instrument_key):
             held[intent.draft.instrument_key] += intent.working_signed
+    for key, left in () if look is None else look.others:
+        if left < 0 < held[key]:
+            held[key] = max(0, held[key] + left)
     return held
+
+
+def _account(look: Look | None, state: DeskState) -> Counter[str]:
+    """Return what the account holds, orders that sell counted as filled."""
+    account = Counter({} if look is None else look.positions)
+    for key, left in () if look is None else look.others:
+        account[key] += min(0, left)
+    for intent in state.live_intents:
+        for key in leg_keys(intent.draft.instrument_key):
+            account[key] += min(0, intent.working_signed)
+    return account
 
 
 def _of_ticket(state: DeskState, ticket_id: str | None) -> tuple[Counter[str], Counter[str]]:

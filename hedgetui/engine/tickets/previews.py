@@ -14,7 +14,7 @@ from hedgetui.domain.instruments import Kind, parse_key
 from hedgetui.domain.risk import Refusal, RiskContext
 from hedgetui.domain.units import SECONDS_PER_DAY, Timestamp
 from hedgetui.engine.parts import Parts
-from hedgetui.engine.tickets.placing import Look, Placing, draft_of
+from hedgetui.engine.tickets.placing import Look, Placing, draft_of, needs_look
 from hedgetui.ports import broker as br
 from hedgetui.ports import desk as dk
 
@@ -69,8 +69,7 @@ class TicketPlanner:
         Raises:
             DataError: a step names no instrument.
         """
-        trims = any(step.trims for step in plan.steps)
-        look = await self._placing.look() if trims else None
+        look = await self._placing.look() if any(map(needs_look, plan.steps)) else None
         judged = await self._judged(plan, look)
         positions = tuple(
             (step.instrument_key, self._placing.exposure(one.order, look).holding)

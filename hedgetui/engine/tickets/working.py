@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 
 from hedgetui.domain import events as ev
 from hedgetui.domain import orders as od
 from hedgetui.domain import risk
 from hedgetui.domain.balance import facts as pf
+from hedgetui.domain.balance.limits import room
+from hedgetui.domain.balance.ticket import TicketStep
 from hedgetui.domain.errors import BrokerUnreachable
+from hedgetui.domain.instruments import parse_key
 from hedgetui.domain.risk import Denial, Refusal
 from hedgetui.domain.text import safe
 from hedgetui.domain.units import Timestamp
@@ -32,18 +36,29 @@ from hedgetui.engine.tickets.deciding import (
     outcome,
     what_next,
 )
-from hedgetui.engine.tickets.placing import Look, Placing, draft_of
+from hedgetui.engine.tickets.placing import Look, Placing, draft_of, needs_look
 
 _PASSES = frozenset(
     {
         Denial.LINK, Denial.UNSYNCED, Denial.NO_QUOTE, Denial.STALE, Denial.COLLAR, Denial.RATE,
-        Denial.DUPLICATE,
     }
 )  # fmt: skip
 """Refusals that may pass by themselves; any other one ends the ticket at once."""
 PATIENCE_S = 30.0
 """How long a step waits for such a refusal to pass."""
 _LOOK_S = 1.0
+TRIM_LOOK_S = 15.0
+"""How often the account is looked at while a trim works."""
+
+
+def _may_pass(refused: Refusal, step: TicketStep, index: int) -> bool:
+    """Whether a refusal may pass by itself: positions are told a moment after executions.
+
+    What was sent a moment before the first step was sent by another ticket, confirmed twice.
+    """
+    if refused.code is Denial.DUPLICATE:
+        return index > 0
+    return refused.code in _PASSES or (refused.code is Denial.PARITY and covers(step))
 
 
 class TicketWorker:
@@ -61,6 +76,8 @@ class TicketWorker:
         """Ticket id to when the step that is due was looked at first."""
         self.waits: dict[str, str] = {}
         """Ticket id to what it waits for."""
+        self._looked: dict[str, tuple[Timestamp, bool]] = {}
+        """Intent id of a trim to when the account was looked at, and whether less was held."""
         desk.recorder.listen(self._on_fact)
 
     def _on_fact(self, fact: ev.Fact) -> None:
@@ -90,6 +107,7 @@ class TicketWorker:
         match due:
             case Wait(why=why, unknown=unknown):
                 self._wait(ticket, why, unknown=unknown)
+                await self._take_back(ticket)
             case Send() if ticket.ticket_id in self.resumed:
                 words = "the desk was started anew, and a ticket is not gone on with"
                 await self._end(ticket, outcome(ticket, self._desk.state.intents), words)
@@ -106,6 +124,48 @@ class TicketWorker:
             self._desk.recorder.say("warn", words, ticket.plan.title)
         self.waits[ticket.ticket_id] = why
 
+    # --- what works and must not any more ----------------------------------------------------
+
+    async def _take_back(self, ticket: Ticket) -> None:
+        """Cancel what would sell more than there is: busted, or sold by another hand."""
+        for order in ticket.orders(self._desk.state.intents):
+            if not order.live or order.cancel_wanted:
+                continue
+            if order.draft.purpose is od.Purpose.TRIM:
+                why = await self._turns_round(order.intent_id)
+            else:
+                why = self._uncovered(order.draft)
+            if why:
+                words = f"🛑 #{order.number} {order.draft.describe()} is taken back: {why}"
+                self._desk.recorder.say("alarm", words, ticket.plan.title)
+                await self._desk.tracker.cancel(order, why)
+
+    def _uncovered(self, draft: od.OrderDraft) -> str:
+        """Return why a sale that works is covered no more; empty while it is."""
+        if draft.side is od.Side.BUY:
+            return ""
+        missing = -room(self._placing.exposure(draft), parse_key(draft.instrument_key))
+        return f"{missing} of it covered no more" if missing > 0 else ""
+
+    async def _turns_round(self, intent_id: str) -> str:
+        """Return why a trim that works would turn its holding round; empty while it would not.
+
+        The account is looked at now and then, since nobody tells of other hands' trades. One look
+        may be older than a fill of the trim itself: two have to say it.
+        """
+        now = self._desk.clock.now()
+        last, doubted = self._looked.get(intent_id, (Timestamp(-math.inf), False))
+        if now - last < TRIM_LOOK_S:
+            return ""
+        look = await self._placing.look()
+        order = self._desk.state.intents[intent_id]
+        held = 0 if look is None else look.positions.get(order.draft.instrument_key, 0)
+        beyond = look is not None and order.live and order.remaining > -order.draft.side.sign * held
+        self._looked[intent_id] = now, beyond
+        if not (beyond and doubted):
+            return ""
+        return f"{order.remaining} left to trade, {held:+d} held"
+
     # --- sending -----------------------------------------------------------------------------
 
     async def _step(self, ticket: Ticket, index: int, most: int) -> None:
@@ -114,12 +174,12 @@ class TicketWorker:
         since = self._due_since.setdefault(ticket.ticket_id, now)
         with contextlib.suppress(BrokerUnreachable):
             await self._market.watch()
-        look = await self._placing.look() if step.trims else None
+        look = await self._placing.look() if needs_look(step) else None
         reason = f"ticket #{ticket.number}: {ticket.plan.title}"
         draft = draft_of(step, most, ticket.ticket_id, reason)
         refused = self._refusal(draft, look)
         patient = self._desk.clock.now() - since < PATIENCE_S
-        if refused is not None and refused.code in _PASSES and patient:
+        if refused is not None and _may_pass(refused, step, index) and patient:
             self.waits[ticket.ticket_id] = f"{draft.describe()}: {refused.message}"
             return
         placed = await self._placing.send(ticket, index, draft, look)

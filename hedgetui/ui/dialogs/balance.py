@@ -7,9 +7,10 @@ answers with a preview.
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from hedgetui.domain.balance.basket import typed
+from hedgetui.domain.balance.money import dollars
 from hedgetui.domain.balance.regime import Regime
 from hedgetui.domain.commands import (
     AddToBasket,
@@ -17,7 +18,7 @@ from hedgetui.domain.commands import (
     PreviewTicket,
     SetAdvice,
 )
-from hedgetui.domain.errors import DataError
+from hedgetui.domain.errors import DataError, UsageError
 from hedgetui.domain.recommend import Direction
 from hedgetui.domain.text import safe
 from hedgetui.ports.balance import BalanceView
@@ -34,10 +35,9 @@ AS_FOUND = "measured"
 def read_dollars(text: str) -> Decimal | None:
     """Return dollars as typed, `500` or `$1,500.50`; None for anything else."""
     try:
-        value = Decimal(text.strip().removeprefix("$").replace(",", "").replace(" ", ""))
-    except InvalidOperation:
+        return dollars(text)
+    except UsageError:
         return None
-    return value if value.is_finite() else None
 
 
 def _budget(least: Decimal) -> Callable[[str], str]:
@@ -154,7 +154,7 @@ def menu_choice(view: BalanceView) -> ChoiceDialog:
     """Return the verbs of the screen; those of the basket where there is one."""
     choices = [
         Choice("g", "grow", "new exposure in the direction of the regime", "grow"),
-        Choice("r", "recommend", "find one contract for a direction and a budget", "find"),
+        Choice("r", "recommend", "find one option for a direction", "find"),
         Choice("t", "type a trade", "into a preview or the basket", "trade"),
     ]
     if view.basket.items:
