@@ -13,16 +13,16 @@ import asyncio
 import json
 import random
 import sys
-import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from time import perf_counter
 
 import report
-from accounts import BOOK, Mailbox, WatchedApp, seen
-from pty_probe import ROOT, Probe
+from pty_probe import ROOT
+from still_screen import ShowingDesk, WatchedApp, empty_snapshot, screen_of, seen
 
 sys.path.insert(0, str(ROOT))
 
@@ -31,17 +31,15 @@ from textual import events
 from hedgetui.domain.balance.advice import recommend
 from hedgetui.domain.balance.market import Beta, Market, with_book_prices
 from hedgetui.domain.balance.positions import Book, read_positions
-from hedgetui.domain.commands import Command
 from hedgetui.domain.units import Timestamp
 from hedgetui.engine.balance.reading import Reading
 from hedgetui.engine.balance.weighing import weighed
 from hedgetui.ports.balance import BalanceView, SourceView
-from hedgetui.ports.desk import DeskSettings, DeskSnapshot, Outcome, PayoffView, StatusView
+from hedgetui.ports.desk import DeskSnapshot
 from hedgetui.ports.portfolio import Holding
 from hedgetui.ui.settings import UiSettings
 
 LINES, NAMES, ROUNDS = 2_000, 400, 20
-PROCESS_S = 300.0
 NOW = Timestamp(1_763_566_867.0)
 TODAY = date(2025, 11, 19)
 PAINT_GOAL_MS = 200.0
@@ -80,47 +78,22 @@ def view_of(book: Book, turn: int) -> BalanceView:
     )  # fmt: skip
 
 
-class BookDesk:
+class BookDesk(ShowingDesk):
     """A desk that has a portfolio and nothing else."""
 
     def __init__(self, views: list[BalanceView]) -> None:
+        super().__init__()
         self._views = views
         self.turn = 0
-        self.mailbox = Mailbox()
 
     def read(self) -> None:
         """Have read the book again, and tell the screen."""
         self.turn += 1
         self.mailbox.push()
 
-    @property
-    def settings(self) -> DeskSettings:
-        """Return what nobody looks at here."""
-        return DeskSettings("sim")
-
-    async def dispatch(self, command: Command, by: str = "you") -> Outcome:
-        """Refuse: this desk only shows."""
-        return Outcome(ok=False, code="bench", message=f"{command} by {by}: not here")
-
-    def subscribe(self) -> Mailbox:
-        """Return the one mailbox."""
-        return self.mailbox
-
     def snapshot(self) -> DeskSnapshot:
         """Return the book as it was read last."""
-        status = StatusView(
-            mode="SIM", account="DU-SIM-01", link="ready", link_reason="", latency_ms=1.0, now=NOW,
-            session="RTH", venue_reason="", armed=False, auto=False, enabled=True, latches=(),
-            unknown_orders=0, working_orders=0, net_pnl=None,
-        )  # fmt: skip
-        return DeskSnapshot(
-            status=status, book=BOOK, strangles=(), candidates=(), scanned_at=None, orders=(),
-            preflight=(), payoff=PayoffView(), samples=(), balance=self._views[self.turn],
-        )  # fmt: skip
-
-    def explain(self, seq: int) -> str:
-        """Return that there is no log."""
-        return f"line {seq}: there is no log here"
+        return replace(empty_snapshot(NOW), balance=self._views[self.turn])
 
 
 def worked_out(lines: int) -> tuple[dict[str, list[float]], list[BalanceView]]:
@@ -168,25 +141,6 @@ async def run_screen(lines: int) -> dict[str, list[float]]:
     return found
 
 
-def measure(options: argparse.Namespace) -> dict[str, list[float]]:
-    """Run the console on a terminal and return what its probe saw.
-
-    Raises:
-        RuntimeError: the console ended without a result.
-    """
-    with tempfile.TemporaryDirectory(prefix="hedgetui-bench-") as folder:
-        result = Path(folder) / "result.json"
-        command = [sys.executable, str(Path(__file__)), "--screen", str(result)]
-        command += ["--lines", str(options.lines)]
-        with Probe(command, columns=options.columns, rows=options.rows) as probe:
-            while probe.alive and probe.age < PROCESS_S:
-                probe.pump(0.5)
-            if not result.exists():
-                raise RuntimeError(f"no result: {bytes(probe.stream[-600:])!r}")
-        found: dict[str, list[float]] = json.loads(result.read_text("utf-8"))
-        return found
-
-
 def main() -> int:
     """Print one table and the goals; exit 1 if one is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -199,7 +153,8 @@ def main() -> int:
         seen_there = asyncio.run(run_screen(options.lines))
         options.screen.write_text(json.dumps(seen_there), "utf-8")
         return 0
-    found = measure(options)
+    command = [sys.executable, str(Path(__file__)), "--lines", str(options.lines), "--screen"]
+    found = screen_of(command, options.columns, options.rows)
     series = (
         ("lines read and classified", found["classify"]),
         ("weighed and advised", found["view"]),

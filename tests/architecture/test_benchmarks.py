@@ -17,7 +17,7 @@ from hedgetui.simulation.virtual_loop import run_virtual
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "benchmarks"
-PARTS = {"pty_probe", "report"}
+PARTS = {"pty_probe", "report", "still_screen"}
 """Modules the scripts share."""
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in PARTS)
 
