@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.filter import Monochrome, NoColor
 from textual.worker import Worker, WorkerState
 
 from hedgetui.domain.text import safe
@@ -111,6 +112,11 @@ class HedgeApp(CellDiffApp[None], App[None], inherit_bindings=False):
         names = list(self.available_themes)
         chosen, problem = themes.choose(settings.theme, names, self.console.color_system)
         self.theme = chosen
+        if self.no_color:
+            without = themes.WithoutColours(lambda: self.native_ansi_color)
+            self._filters = [
+                without if isinstance(one, Monochrome | NoColor) else one for one in self._filters
+            ]
         self.theme_names = [one.name for one in usable] or [themes.DEFAULT]
         self.theme_names += ["ansi-dark", "ansi-light"]
         self._problems += (*problems, *((problem,) if problem else ()))

@@ -7,10 +7,12 @@ forgets in its ansi themes (a missing one would end the program when the theme i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 
+from rich.segment import Segment
 from textual.color import Color, ColorParseError
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.theme import Theme
 
 DEFAULT = "textual-dark"
@@ -63,6 +65,24 @@ _ANSI_LIGHT: dict[str, str] = {
 
 MEANINGS: tuple[str, ...] = tuple(_HEX)
 """Variables a theme file may set under `[variables]`, besides Textual's own."""
+
+
+class WithoutColours(LineFilter):
+    """What NO_COLOR asks for: greys, or the terminal's own two where a theme is made of those.
+
+    Textual chooses between the two before a theme is chosen, and grey of a colour that only the
+    terminal knows is black on black.
+    """
+
+    def __init__(self, is_ansi: Callable[[], bool]) -> None:
+        super().__init__()
+        self._is_ansi = is_ansi
+        self._greys, self._plain = Monochrome(), NoColor()
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Return the segments of a line without their colours."""
+        chosen = self._plain if self._is_ansi() else self._greys
+        return chosen.apply(segments, background)
 
 
 def variable_defaults(theme: Theme) -> dict[str, str]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import tomllib
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from textual import _wait, events
+from textual.keys import _character_to_key
 
 from hedgetui.ui.app import HedgeApp
 from hedgetui.ui.settings import UiSettings
@@ -15,6 +18,11 @@ from tests.ui.still_desk import StillDesk
 
 _LOOK_S = 0.05
 _LOOKS = 200
+_ROUNDS = 2
+"""Of looking whether anything more happens: a worker that ends may begin with the next."""
+
+_REST_S = 1 / 250
+"""Textual looks every 20 ms whether a program has come to rest; a test presses many keys."""
 
 THEMES = tuple(
     tomllib.loads(path.read_text(encoding="utf-8"))
@@ -64,9 +72,19 @@ class Console:
             await self.pilot.press(key)
             await self.settle()
 
+    async def type(self, *keys: str) -> None:
+        """Press keys of one form or table, fast: nothing is waited for between them."""
+        self.clock.now += 1.0
+        for key in keys:
+            name = _character_to_key(key) if len(key) == 1 else key
+            character = {"space": " "}.get(key, key if len(key) == 1 else None)
+            self.app.post_message(events.Key(name, character))
+        await self.settle()
+
     async def settle(self) -> None:
         """Let workers and messages run until nothing more happens."""
-        await self.pilot.pause()
+        for _ in range(_ROUNDS):
+            await self.pilot.pause()
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Let the console run until `holds`; a busy machine only takes longer.
@@ -104,6 +122,16 @@ def screen_text(app: HedgeApp) -> str:
     return "\n".join(lines[:height])
 
 
+@contextmanager
+def _quick_looks() -> Iterator[None]:
+    kept = _wait.SLEEP_GRANULARITY, _wait.SLEEP_IDLE
+    _wait.SLEEP_GRANULARITY, _wait.SLEEP_IDLE = _REST_S, _REST_S / 20
+    try:
+        yield
+    finally:
+        _wait.SLEEP_GRANULARITY, _wait.SLEEP_IDLE = kept
+
+
 @asynccontextmanager
 async def opened(
     desk: StillDesk | None = None, size: tuple[int, int] = (80, 24), **chosen: object
@@ -111,10 +139,11 @@ async def opened(
     """Open the console on a still desk."""
     desk, clock = desk or StillDesk(), HandClock()
     app = HedgeApp(desk, settings(**chosen), clock=clock)
-    async with app.run_test(size=size, notifications=True) as pilot:
-        console = Console(app, desk, clock, pilot)
-        await console.settle()
-        yield console
+    with _quick_looks():
+        async with app.run_test(size=size, notifications=True) as pilot:
+            console = Console(app, desk, clock, pilot)
+            await console.settle()
+            yield console
 
 
 def run(test: Coroutine[object, object, None]) -> None:

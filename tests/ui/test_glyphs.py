@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import ast
+import re
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -32,6 +35,9 @@ LOG_CONTRACT = [
     "✅ Rolled 2 MES 202512 → 202603",
 ]
 ALLOWED_EMOJI = "🔁✅❌🔴🟢🟡🔵📊🎯🔍🚀💡🔒🔔🛑🧯⏰📈📉"
+MORE_EMOJI = "⚓⏳📤🟠🔓🤖⚡❓🔎🔄🏁🙈💸🌾"
+"""Two cells in every terminal, as those allowed are."""
+EMOJI_IN_TEXT = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf\u23e9-\u23fa\u2b50]")
 ALLOWED_MARKS = "⚠✓✗▲▼●◆"
 WIDER_MARKS = {"plus_minus", "badge_sim", "badge_paper", "badge_live"}
 
@@ -82,11 +88,23 @@ def test_the_table_is_complete_for_the_allowed_set():
     assert set(ALLOWED_EMOJI + ALLOWED_MARKS) <= set(LINE_ICONS)
 
 
+def test_every_sign_that_a_message_may_begin_with_is_known():
+    unknown = set()
+    for path in Path("hedgetui").rglob("*.py"):
+        if "ui" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                signs = set(EMOJI_IN_TEXT.findall(node.value)) - set(LINE_ICONS)
+                unknown |= {(path.name, sign) for sign in signs}
+    assert unknown == set()
+
+
 @pytest.mark.parametrize("emoji", LINE_ICONS)
 def test_every_icon_has_a_settled_width_in_every_set(emoji):
     assert "\ufe0f" not in emoji
     assert len(emoji) == 1
-    assert cell_len(emoji) == (2 if emoji in ALLOWED_EMOJI + "⚓⏳" else 1)
+    assert cell_len(emoji) == (2 if emoji in ALLOWED_EMOJI + MORE_EMOJI else 1)
     assert cell_len(LINE_ICONS[emoji].mark) == 1
     assert LINE_ICONS[emoji].tag.isascii()
 

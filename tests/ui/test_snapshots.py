@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -118,6 +119,26 @@ def test_picture(snap_compare, name):
 def test_picture_without_colour(snap_compare, monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     assert snap_compare(picture_app(FULL, {}), terminal_size=(80, 24), run_before=settled)
+
+
+@pytest.mark.parametrize("theme", ["ansi-dark", "ansi-light"])
+def test_without_colours_a_theme_of_the_terminal_leaves_it_its_own(monkeypatch, theme):
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def body():
+        app = picture_app(FULL, {"theme": theme})
+        async with app.run_test(size=(80, 24)) as pilot:
+            await settled(pilot)
+            for name in ("hedgetui-dark", theme):
+                app.theme = name
+                await settled(pilot)
+            rows = app.screen._compositor.render_update(full=True).strips
+            strips = [strip for row in rows for strip in row]
+            styles = [segment.style for strip in strips for segment in strip if segment.style]
+            painted = [style.color for style in styles] + [style.bgcolor for style in styles]
+            assert all(colour is None or colour.is_default for colour in painted)
+
+    asyncio.run(body())
 
 
 def test_dtms_picture_without_colour(snap_compare, monkeypatch):

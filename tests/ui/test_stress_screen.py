@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-import pytest
-
 from hedgetui.domain import commands as cmd
 from hedgetui.ports.balance import BalanceView, StressAsked, StressView
 from hedgetui.ports.desk import Outcome
@@ -32,12 +30,16 @@ def runs(console):
 
 def test_the_first_look_runs_one_test_once_the_portfolio_is_read():
     async def body():
-        still_desk = desk(still.idle())
+        still_desk = desk(StressView())
         still_desk.answers[cmd.RunStress] = Outcome(
             ok=False, code="nothing-priced", message="all of it is unknown", hint="GLDM"
         )
         async with opened(still_desk) as console:
-            assert runs(console) == []  # nobody looks at the screen yet
+            await console.press("6")
+            assert console.desk.commands == []  # there is no portfolio at all
+            await console.press("1")
+            await shown(console, still.idle())
+            assert console.desk.commands == []  # nobody looks at the screen
             await shown(console, still.idle(), UNREAD)
             await console.press("6")
             assert "reading the portfolio…" in console.text
@@ -53,21 +55,47 @@ def test_the_first_look_runs_one_test_once_the_portfolio_is_read():
     run(body())
 
 
-@pytest.mark.parametrize("view", [StressView(), replace(still.idle(), state="running")])
-def test_nothing_is_run_where_a_test_is_there_or_cannot_be(view):
+def test_figures_that_come_give_the_grid_the_keys_and_progress_paints_nothing_but_its_line():
     async def body():
-        async with opened(desk(view)) as console:
+        async with opened(desk(replace(still.idle(), state="running"))) as console:
             await console.press("6")
-            assert console.desk.commands == []
+            assert console.desk.commands == []  # a test runs already
+            assert "the figures stand here" in console.text
+            await shown(console, still.done())
+            await console.press("down", "left", "enter")
+            assert "Spot +1%, IV -10% of itself" in console.text
+            await console.press("escape")
+
+            await console.pilot.resize_terminal(120, 36)
+            await shown(console, still.running())
+            for words in ("Spot\\IV", "┊VaR95", "NAV", "Part in CVaR95", "worst", "Left out (1)"):
+                assert words in console.text  # a wide screen shows all at once
+            pane = console.app.shell.stress
+            painted = []
+            for part in (pane.grid, pane.chart, pane.page):
+                part.refresh = lambda *_args, **_kwargs: painted.append("again")
+            await shown(console, replace(still.running(), done=9_000))
+            assert "90%" in console.text
+            assert painted == []
 
     run(body())
 
 
-def test_c_runs_again_and_stops_what_runs():
+def test_c_runs_again_and_stops_what_runs_and_figures_are_taken_along(tmp_path):
     async def body():
-        async with opened(desk()) as console:
+        async with opened(desk(), state_folder=tmp_path) as console:
+            taken = {}
+            console.app.take.copy = lambda text, what: taken.__setitem__(what, text)
             await console.press("6", "c")
             assert console.desk.commands == [cmd.RunStress("ALL", 4_000, 6.0, 1, basket=False)]
+            await console.press("y", "Y", "e")
+            assert taken["row"].startswith("ALL 6M · 4k paths seed 1: NAV $")
+            told = json.loads(taken["JSON"])
+            assert told["figures"]["cvar95"] == still.done().figures.cvar95
+            assert told["scenarios"][0]["moves"]
+            (file,) = (tmp_path / "exports").glob("stress-*.csv")
+            assert "attribution,NVDA," in file.read_text()
+
             await shown(console, still.running())
             assert "37%" in console.text
             await console.press("c")
@@ -77,6 +105,10 @@ def test_c_runs_again_and_stops_what_runs():
             await console.press("d")
             assert len(console.desk.commands) == 2
             assert "no stress test runs" in console.notes
+            await shown(console, still.idle())
+            await console.press("Y", "K")
+            assert "there is no row to copy" in console.notes
+            assert console.desk.commands[-1] == cmd.SwitchAuto(on=False)
 
     run(body())
 
@@ -88,8 +120,11 @@ def test_the_menu_puts_a_test_together_which_stays_until_the_desk_has_taken_it()
         wanted = StressAsked("RISK_OFF", 25, 3.0, 9, basket=True)
         command = cmd.RunStress("RISK_OFF", 25, 3.0, 9, basket=True)
         async with opened(still_desk) as console:
-            await console.press("6", "b", "h", "2", "r", "3", "n", *"25", "enter", "s", "9",
-                                "enter", "k")  # fmt: skip
+            await console.press("6", "b", "h", "2", "r", "3", "n")
+            await console.type(*"10000000")
+            assert "between 1 and 1,000,000" in console.text
+            await console.type(*["backspace"] * 8, *"25", "enter")
+            await console.press("s", "9", "enter", "k")
             assert "next: RISK_OFF 3M · 25 paths seed 9 · with basket" in console.text
             assert still_desk.commands == []
             await console.press("c")
@@ -125,8 +160,22 @@ def test_a_narrow_screen_shows_its_parts_one_after_the_other():
             assert "┊VaR95" not in console.text
             await console.press("G")
             assert "theta/day" in console.text  # the last figure of the page
-            await console.press("v", "right", "enter")
+            await console.press("v")
+            await console.pilot.click("#stress-grid", offset=(62, 4))
+            assert console.app.shell.stress.grid.cursor == (2, 5)
+            await console.pilot.click("#stress-grid", offset=(1, 4))  # the name of a row
+            assert console.app.shell.stress.grid.cursor == (2, 5)
+            await console.press("down", "down", "left", "left", "enter")
             assert "Spot +0%, IV +10% of itself" in console.text
+            await console.press("escape")
+
+            await shown(console, still.stale())
+            await console.pilot.resize_terminal(40, 12)
+            await console.settle()
+            for words in ("Δ -11.0", "VaR95 ~-$", "~ book changed", "▲+945"):
+                assert words in console.text
+            await console.press("v", "v", "tab", "z")
+            assert "worst" in console.text
 
     run(body())
 
@@ -149,66 +198,5 @@ def test_sixty_columns_without_colours_and_signs_keep_every_number():
             assert small.bgcolor == large.bgcolor
             assert large.bold
             assert not small.bold
-
-    run(body())
-
-
-def test_forty_columns_keep_delta_verdict_and_the_middle_of_the_grid():
-    async def body():
-        async with opened(desk(still.stale()), (40, 12)) as console:
-            await console.press("6")
-            for words in ("Δ -11.0", "VaR95 ~-$", "~ book changed", "▲+945"):
-                assert words in console.text
-            await console.press("v", "v", "tab", "z")
-            assert "worst" in console.text
-
-    run(body())
-
-
-def test_progress_paints_nothing_but_its_line():
-    async def body():
-        async with opened(desk(still.running()), (120, 36)) as console:
-            await console.press("6")
-            for words in ("Spot\\IV", "┊VaR95", "NAV", "Part in CVaR95", "worst", "Left out (1)"):
-                assert words in console.text  # a wide screen shows all at once
-            pane = console.app.shell.stress
-            painted = []
-            for part in (pane.grid, pane.chart, pane.page):
-                part.refresh = lambda *_args, **_kwargs: painted.append("again")
-            await shown(console, replace(still.running(), done=9_000))
-            assert "90%" in console.text
-            assert painted == []
-
-    run(body())
-
-
-def test_figures_that_come_give_the_grid_the_keys():
-    async def body():
-        async with opened(desk(replace(still.idle(), state="running"))) as console:
-            await console.press("6")
-            assert "the figures stand here" in console.text
-            await shown(console, still.done())
-            await console.press("down", "left", "enter")
-            assert "Spot +1%, IV -10% of itself" in console.text
-
-    run(body())
-
-
-def test_figures_are_taken_as_text_json_and_csv(tmp_path):
-    async def body():
-        async with opened(desk(), state_folder=tmp_path) as console:
-            taken = {}
-            console.app.take.copy = lambda text, what: taken.__setitem__(what, text)
-            await console.press("6", "y", "Y", "e")
-            assert taken["row"].startswith("ALL 6M · 4k paths seed 1: NAV $")
-            told = json.loads(taken["JSON"])
-            assert told["figures"]["cvar95"] == still.done().figures.cvar95
-            assert told["scenarios"][0]["moves"]
-            (file,) = (tmp_path / "exports").glob("stress-*.csv")
-            assert "attribution,NVDA," in file.read_text()
-            await shown(console, still.idle())
-            await console.press("Y", "K")
-            assert "there is no row to copy" in console.notes
-            assert console.desk.commands[-1] == cmd.SwitchAuto(on=False)
 
     run(body())

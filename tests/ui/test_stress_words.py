@@ -19,7 +19,13 @@ from hedgetui.ui.screens.stress_charts import heat_table, spread
 from hedgetui.ui.screens.stress_export import figures_text, stress_lines
 from hedgetui.ui.screens.stress_layout import VIEWS, plan
 from hedgetui.ui.screens.stress_page import details, page_lines
-from hedgetui.ui.screens.stress_text import asked_text, empty_lines, state_line, title_line
+from hedgetui.ui.screens.stress_text import (
+    asked_text,
+    empty_lines,
+    paths_text,
+    state_line,
+    title_line,
+)
 from hedgetui.ui.widgets.chart_plot import Mark
 from hedgetui.ui.widgets.heat_grid import STEPS, heat, heat_rows, short_pnl
 from hedgetui.ui.widgets.histogram import MIN_SIZE, Spread, histogram_rows, short_dollars
@@ -126,6 +132,16 @@ def test_a_flag_stands_where_its_figure_is():
         assert rows[-2][column] == "┴"
         assert f"{name} {short_dollars(dollars)}" in row
     assert "CVaR95 " + short_dollars(-found.cvar95) in "\n".join(rows)
+    assert "$20k" in rows[-1].split()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.4, "$0"), (-412, "-$412"), (9_994, "$9,994"), (9_996, "$10.0k"), (-18_964, "-$19.0k"),
+     (123_456, "$123k"), (999_600, "$1.00M"), (-1_234_567, "-$1.23M"), (2.5e9, "$2,500M")],
+)  # fmt: skip
+def test_short_dollars_keep_three_figures(value, text):
+    assert short_dollars(value) == text
 
 
 @given(st.integers(MIN_SIZE[0], 130), st.integers(MIN_SIZE[1], 30), st.booleans())
@@ -268,6 +284,14 @@ def test_every_figure_leaves_as_text_and_as_records():
     assert as_csv(lines).startswith("section,name,value\nasked,regime,ALL\n")
     assert stress_lines(still.idle()) == ()
     assert figures_text(still.idle()) == ""
+
+
+@pytest.mark.parametrize(
+    ("paths", "text"),
+    [(500, "500"), (10_000, "10k"), (12_345, "12,345"), (1_000_000, "1M"), (1_500_000, "1,500k")],
+)
+def test_paths_are_told_shortly_and_exactly(paths, text):
+    assert paths_text(paths) == text
 
 
 # Room

@@ -155,6 +155,15 @@ def test_the_gate_refuses_with_its_code(denial, order, ctx) -> None:
     assert code(order, ctx) is denial
 
 
+def test_money_that_is_missing_has_its_sign_before_the_dollar() -> None:
+    lost = risk.refusal(leg(), context(CALL, day_pnl=-2_345.0))
+    assert lost is not None
+    assert "P&L -$2,345, limit" in lost.message
+    short = risk.refusal(leg(), context(CALL, margin_headroom=-880_849.0))
+    assert short is not None
+    assert short.message.startswith("-$880,849 left")
+
+
 def test_every_code_is_reached_and_explained() -> None:
     assert {denial for denial, _, _ in CASES} == set(Denial) == set(risk.MEANINGS)
 

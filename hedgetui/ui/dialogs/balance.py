@@ -43,10 +43,8 @@ def read_dollars(text: str) -> Decimal | None:
 def _budget(least: Decimal) -> Callable[[str], str]:
     def check(text: str) -> str:
         value = read_dollars(text)
-        if value is None:
-            return "budget: dollars, as 500"
-        fits = least <= value <= MOST_BUDGET
-        return "" if fits else f"budget: ${least:,} to ${MOST_BUDGET:,}"
+        fits = value is not None and least <= value <= MOST_BUDGET
+        return "" if fits else f"budget: ${least:,} to ${MOST_BUDGET:,}, as 500"
 
     return check
 

@@ -129,7 +129,7 @@ class NumberDialog(Dialog[float]):
     def lines(self, width: int) -> list[Content]:
         """Return the explanation and the field."""
         rows = [Content(row) for row in fold(self._intro, width)]
-        problem = "" if self.number is not None else f"  between 1 and {self._largest:g}"
+        problem = "" if self.number is not None else f"  between 1 and {self._largest:,.10g}"
         field = (f" {self._typed}_ ", "bold reverse")
         return [*rows, Content.assemble("  ", field, (problem, "$error"))]
 

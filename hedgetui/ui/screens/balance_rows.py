@@ -6,6 +6,8 @@ nothing else. What cannot be sent has no mark in the second column; what is a gu
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
@@ -16,6 +18,7 @@ from hedgetui.domain.balance.ticket import TicketPlan
 from hedgetui.domain.instruments import Right
 from hedgetui.domain.text import safe
 from hedgetui.ports.balance import BalanceView, BasketItem, ChoiceView
+from hedgetui.ui import format as fmt
 from hedgetui.ui.glyphs import IconSet
 from hedgetui.ui.screens import balance_text as words
 from hedgetui.ui.widgets.grid_columns import Cell, Column
@@ -43,6 +46,7 @@ class Entry:
     """One row, and how a command names it."""
 
     key: str
+    """Says what the row is about, not where it stands: the cursor stays with its trade."""
     source: str
     """As in `PreviewTicket`: `advice`, `grow`, `recommend` or `basket`."""
     number: int
@@ -54,14 +58,8 @@ class Entry:
 
 def entries(view: BalanceView) -> tuple[Entry, ...]:
     """Return every row in the order it is shown."""
-    found = [
-        Entry(f"advice:{number}", "advice", number, row, plan)
-        for number, (row, plan) in enumerate(_paired(view.advice, view.plans), 1)
-    ]
-    found += [
-        Entry(f"grow:{number}", "grow", number, row, plan)
-        for number, (row, plan) in enumerate(_paired(view.growth, view.growth_plans), 1)
-    ]
+    found = _numbered("advice", _paired(view.advice, view.plans))
+    found += _numbered("grow", _paired(view.growth, view.growth_plans))
     if view.choice is not None:
         found.append(Entry("recommend", "recommend", 0, view.choice, view.choice.plan))
     found += [
@@ -69,6 +67,19 @@ def entries(view: BalanceView) -> tuple[Entry, ...]:
         for one in view.basket.items
     ]
     return tuple(found)
+
+
+def _numbered(
+    source: str, rows: Iterable[tuple[Advice | Growth, TicketPlan | None]]
+) -> list[Entry]:
+    """Return rows with their numbers, each under a key that its trade keeps when rows move."""
+    found: list[Entry] = []
+    seen: Counter[str] = Counter()
+    for number, (row, plan) in enumerate(rows, 1):
+        seen[row.trade] += 1
+        key = f"{source}:{row.trade}:{seen[row.trade]}"
+        found.append(Entry(key, source, number, row, plan))
+    return found
 
 
 def _paired(
@@ -178,7 +189,7 @@ def _choice(view: ChoiceView) -> tuple[Cell, ...]:
         Cell("PICK", "accent"),
         Cell(_choice_words(view)),
         Cell(why, "warn" if view.delayed else ""),
-        Cell(f"{up}5% makes it {words.money(pick.value_after_move)}"),
+        Cell(f"{up}5% makes one {words.money(pick.value_after_move)}"),
         Cell(f"${pick.cost:,.2f}".removesuffix(".00"), "", pick.cost),
         Cell("+1" if pick.right is Right.CALL else "-1"),
     )
@@ -206,4 +217,5 @@ def cvar_words(item: BasketItem) -> str:
         return "CVaR not known yet"
     if item.dollars_per_cvar is None:
         return f"takes no CVaR off ({words.money(-item.cvar_removed, sign=True)})"
-    return f"${item.dollars_per_cvar:,.2f} per $ of CVaR, {words.money(item.cvar_removed)} off"
+    price = fmt.dollars(item.dollars_per_cvar, 2)
+    return f"{price} per $ of CVaR, {words.money(item.cvar_removed)} off"

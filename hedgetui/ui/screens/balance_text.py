@@ -14,7 +14,8 @@ from hedgetui.domain.text import safe
 from hedgetui.ports.balance import BalanceView, SourceView
 from hedgetui.ui import format as fmt
 from hedgetui.ui.dialogs.base import fold
-from hedgetui.ui.screens.spans import Line, fit, join, width_of
+from hedgetui.ui.screens.spans import Line, fit, join, text_of, width_of
+from hedgetui.ui.widgets.grid_columns import fit_text
 from hedgetui.ui.widgets.meanings import Fragment
 
 UNKNOWN = fmt.NOT_APPLICABLE
@@ -180,7 +181,15 @@ def note_lines(
             lines[-1] = longer
         else:
             lines.append(((" ", ""), part))
-    return lines[:most]
+    return [_cut(line, width) for line in lines[:most]]
+
+
+def _cut(line: Line, width: int) -> Line:
+    """Return a line of which an ellipsis says that there is more, where it has no room."""
+    if width_of(line) <= width:
+        return line
+    text = fit_text(text_of(line), width).rstrip()
+    return ((text, line[-1][1]),)
 
 
 def _nothing_held(view: BalanceView) -> str:

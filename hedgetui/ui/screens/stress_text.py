@@ -26,9 +26,12 @@ def is_old(view: StressView) -> bool:
 
 
 def paths_text(paths: int) -> str:
-    """Return `10k`, `500`, `12,345`."""
-    whole, rest = divmod(paths, 1_000)
-    return f"{whole:,}k" if whole and not rest else f"{paths:,}"
+    """Return `10k`, `1M`, `500`, `12,345`."""
+    for size, unit in ((1_000_000, "M"), (1_000, "k")):
+        whole, rest = divmod(paths, size)
+        if whole and not rest:
+            return f"{whole:,}{unit}"
+    return f"{paths:,}"
 
 
 def asked_text(asked: StressAsked) -> str:

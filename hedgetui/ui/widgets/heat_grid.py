@@ -133,8 +133,7 @@ def heat_rows(
         return []
     place = _place(table, width, cursor[1], icons)
     shown = range(place.first, place.first + place.count)
-    high = max(1, min(len(table.rows), height - _HEAD_ROWS))
-    top = max(0, min(cursor[0] - high // 2, len(table.rows) - high))
+    top, high = _window(table, height, cursor[0])
     cut = icons.ellipsis
     head = icons.plain(table.corner)
     left = cut if place.first else ""
@@ -158,6 +157,32 @@ def heat_rows(
         ]
         lines.append(line)
     return lines
+
+
+def _window(table: HeatTable, height: int, row: int) -> tuple[int, int]:
+    """Return the first of the rows shown, and how many there are; the cursor's is among them."""
+    high = max(1, min(len(table.rows), height - _HEAD_ROWS))
+    return max(0, min(row - high // 2, len(table.rows) - high)), high
+
+
+def cell_at(
+    table: HeatTable,
+    size: tuple[int, int],
+    cursor: tuple[int, int],
+    point: tuple[int, int],
+    icons: IconSet = UNICODE,
+) -> tuple[int, int] | None:
+    """Return row and column of the cell drawn at `point` (x, y); None where there is none."""
+    if not table.rows or not table.columns:
+        return None
+    place, (top, high) = (
+        _place(table, size[0], cursor[1], icons),
+        _window(table, size[1], cursor[0]),
+    )
+    across, down = (point[0] - place.label) // place.cell, point[1] - _HEAD_ROWS
+    if not (0 <= across < place.count and 0 <= down < high):
+        return None
+    return top + down, place.first + across
 
 
 def _cell(
@@ -259,7 +284,12 @@ class HeatGrid(StyledLines, can_focus=True):
         self.post_message(self.Chosen())
 
     def on_click(self, event: events.Click) -> None:
-        """Ask for details at the second click."""
+        """Come to the cell; ask for its details at the second click."""
+        cell = cell_at(self._table, self._room, self.cursor, (event.x, event.y), self._icons)
+        if cell is None:
+            return
+        self.cursor = cell
+        self._draw()
         if event.chain == 2:
             self.action_choose()
 
@@ -275,8 +305,11 @@ class HeatGrid(StyledLines, can_focus=True):
 
     def _draw(self) -> None:
         """Draw for the present size; only lines that differ are painted."""
-        size = (self.size.width, self.size.height)
-        self.set_lines(heat_rows(self._table, size, self.cursor, self._icons))
+        self.set_lines(heat_rows(self._table, self._room, self.cursor, self._icons))
+
+    @property
+    def _room(self) -> tuple[int, int]:
+        return self.size.width, self.size.height
 
 
 def largest(values: Sequence[Sequence[Sequence[float]]]) -> float:

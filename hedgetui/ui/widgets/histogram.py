@@ -59,9 +59,17 @@ def short_dollars(value: float) -> str:
     for limit, unit in ((1e6, "M"), (1e4, "k")):
         if size >= limit * 0.9995:
             scaled = size / (1e3 if unit == "k" else limit)
-            return f"{sign}${scaled:,.4g}{unit}" if scaled >= 100 else f"{sign}${scaled:.3g}{unit}"
+            digits = max(0, 2 - math.floor(math.log10(scaled * 1.0005)))
+            return f"{sign}${scaled:,.{digits}f}{unit}"
     whole = round(size)
     return f"{sign}${whole:,}" if whole else "$0"
+
+
+def _round_dollars(value: float) -> str:
+    """Return round dollars without zeros that say nothing: `$50k`."""
+    text = short_dollars(value)
+    number, unit = (text[:-1], text[-1]) if text[-1] in "kM" else (text, "")
+    return f"{number.rstrip('0').rstrip('.')}{unit}" if "." in number else text
 
 
 def histogram_rows(
@@ -199,7 +207,7 @@ def _ticks(edges: Sequence[float], across: int) -> list[Fragment]:
     """Return dollars under the axis, round ones."""
     foot = [" "] * across
     for tick in nice_ticks(edges[0], edges[-1], max(2, across // _TICK_CELLS)):
-        text = short_dollars(tick)
+        text = _round_dollars(tick)
         start = _column(tick, edges, across) - len(text) // 2
         start = max(0, min(across - len(text), start))
         if all(one == " " for one in foot[max(0, start - 1) : start + len(text) + 1]):
