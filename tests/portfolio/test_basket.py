@@ -30,7 +30,7 @@ def basket(story, **settings: object) -> None:
 def test_exposure_and_cvar_before_and_after():
     async def story(desk: Stage) -> None:
         outcome = await desk.ask(cm.AddToBasket("typed", text=PUT))
-        assert (outcome.ok, outcome.message) == (True, "#1 in the basket")
+        assert (outcome.ok, outcome.message) == (True, f"#1 in the basket: {PUT}")
         await desk.wait(2)
         seen = desk.seen.basket
         before, after = seen.what_if.before, seen.what_if.after

@@ -180,11 +180,12 @@ class BalanceCommands:
         if command.source == "basket":
             raise UsageError("it is in the basket")
         (row,) = self._meant(command.source, command.number, command.text)
-        if row.idea is None:
+        idea = row.idea
+        if idea is None:
             return refused("nothing-to-do", row.note or "this row has nothing to buy or sell")
         if row.plan is None:
-            offer = await self._tools.quoter.fresh(row.idea)
-            row = Row(row.idea, row.idea.plan(offer), offer.note)
+            offer = await self._tools.quoter.fresh(idea)
+            row = Row(idea, idea.plan(offer), offer.note)
             if row.plan is None and command.source == "typed":
                 return refused("no-contract", offer.note)
         basket = self._tools.basket
@@ -192,7 +193,7 @@ class BalanceCommands:
             return refused("usage", "the basket is full")
         number = basket.add(row)
         words = "" if row.plan is not None else f", in no figure: {row.note}"
-        return done(f"#{number} in the basket{words}")
+        return done(f"#{number} in the basket: {safe(idea.title, 60)}{words}")
 
     async def _drop(self, command: cm.DropFromBasket) -> Outcome:
         if not self._tools.basket.drop(command.number):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Unpack
 from rich.cells import cell_len
 
 from hedgetui.ui.glyphs import UNICODE, IconSet
-from hedgetui.ui.widgets.text_line import StyledLines
+from hedgetui.ui.widgets.text_line import DrawnLines
 
 if TYPE_CHECKING:
     from hedgetui.ui.widgets.meanings import Fragment, WidgetOptions
@@ -99,34 +99,19 @@ def _distance(share: float, inner: int, outer: int) -> int:
     return inner + 1 + min(outer - 1, int(beyond * outer))
 
 
-class DeltaGauge(StyledLines):
+class DeltaGauge(DrawnLines):
     """The gauge as a widget: `set_delta` repaints it when its text changes."""
 
     def __init__(self, *, icons: IconSet = UNICODE, **options: Unpack[WidgetOptions]) -> None:
-        super().__init__(**options)
-        self._icons = icons
+        super().__init__(icons=icons, **options)
         self._net: float | None = None
         self._band: float | None = None
-
-    @property
-    def icons(self) -> IconSet:
-        """The alphabet; setting it draws again."""
-        return self._icons
-
-    @icons.setter
-    def icons(self, icons: IconSet) -> None:
-        self._icons = icons
-        self._draw()
 
     def set_delta(self, net: float | None, band: float | None) -> None:
         """Show a net delta and its band in $ per index point; None or NaN is unknown."""
         self._net, self._band = net, band
-        self._draw()
+        self.draw()
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
         """Draw for the present width."""
         self.set_lines([gauge_text(self._net, self._band, self.size.width, self._icons)])
-
-    def on_resize(self) -> None:
-        """Draw for the new width."""
-        self._draw()

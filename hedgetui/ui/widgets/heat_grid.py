@@ -20,7 +20,7 @@ from hedgetui.ui import format as fmt
 from hedgetui.ui.glyphs import UNICODE, IconSet
 from hedgetui.ui.widgets.grid_columns import fit_text
 from hedgetui.ui.widgets.meanings import MEANING_CLASSES, Palette, WidgetOptions
-from hedgetui.ui.widgets.text_line import StyledLines
+from hedgetui.ui.widgets.text_line import DrawnLines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -224,7 +224,7 @@ class _HeatPalette(Palette):
         return Style(color=text, bgcolor=(self._under + tint).rich_color)
 
 
-class HeatGrid(StyledLines, can_focus=True):
+class HeatGrid(DrawnLines, can_focus=True):
     """The matrix on the screen: `set_table` feeds it, Enter asks for the details of a cell."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -247,28 +247,17 @@ class HeatGrid(StyledLines, can_focus=True):
         """Enter or a second click on a cell."""
 
     def __init__(self, *, icons: IconSet = UNICODE, **options: Unpack[WidgetOptions]) -> None:
-        super().__init__(**options)
-        self._icons = icons
+        super().__init__(icons=icons, **options)
         self._table = NO_TABLE
         self.cursor = (0, 0)
         """Row and column."""
-
-    @property
-    def icons(self) -> IconSet:
-        """The alphabet; setting it draws again."""
-        return self._icons
-
-    @icons.setter
-    def icons(self, icons: IconSet) -> None:
-        self._icons = icons
-        self._draw()
 
     def set_table(self, table: HeatTable) -> None:
         """Show a table; one of another shape puts the cursor into its middle."""
         if (table.rows, table.columns) != (self._table.rows, self._table.columns):
             self.cursor = (len(table.rows) // 2, max(0, len(table.columns) - 1) // 2)
         self._table = table
-        self._draw()
+        self.draw()
 
     def action_move(self, rows: int, columns: int) -> None:
         """Move the cursor, as far as there are cells."""
@@ -277,7 +266,7 @@ class HeatGrid(StyledLines, can_focus=True):
             max(0, min(row + rows, len(self._table.rows) - 1)),
             max(0, min(column + columns, len(self._table.columns) - 1)),
         )
-        self._draw()
+        self.draw()
 
     def action_choose(self) -> None:
         """Ask for the details of the cell."""
@@ -289,13 +278,9 @@ class HeatGrid(StyledLines, can_focus=True):
         if cell is None:
             return
         self.cursor = cell
-        self._draw()
+        self.draw()
         if event.chain == 2:
             self.action_choose()
-
-    def on_resize(self) -> None:
-        """Draw for the new size."""
-        self._draw()
 
     def render_line(self, y: int) -> Strip:
         """Return one line; fills are blended."""
@@ -303,7 +288,7 @@ class HeatGrid(StyledLines, can_focus=True):
             self._palette = _HeatPalette(self)
         return super().render_line(y)
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
         """Draw for the present size; only lines that differ are painted."""
         self.set_lines(heat_rows(self._table, self._room, self.cursor, self._icons))
 

@@ -14,7 +14,7 @@ from rich.cells import cell_len
 
 from hedgetui.ui.glyphs import UNICODE, IconSet
 from hedgetui.ui.widgets.chart_plot import Mark, nice_ticks
-from hedgetui.ui.widgets.text_line import StyledLines
+from hedgetui.ui.widgets.text_line import DrawnLines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -227,33 +227,19 @@ def _joined(cells: Sequence[tuple[str, str]], instead: str) -> list[Fragment]:
     return row
 
 
-class Histogram(StyledLines):
+class Histogram(DrawnLines):
     """The spread on the screen; `set_spread` paints the lines that differ."""
 
     def __init__(self, *, icons: IconSet = UNICODE, **options: Unpack[WidgetOptions]) -> None:
-        super().__init__(**options)
-        self._icons = icons
+        super().__init__(icons=icons, **options)
         self._spread = NO_SPREAD
-
-    @property
-    def icons(self) -> IconSet:
-        """The alphabet; setting it draws again."""
-        return self._icons
-
-    @icons.setter
-    def icons(self, icons: IconSet) -> None:
-        self._icons = icons
-        self._draw()
 
     def set_spread(self, spread: Spread) -> None:
         """Show a spread."""
         self._spread = spread
-        self._draw()
+        self.draw()
 
-    def on_resize(self) -> None:
-        """Draw for the new size."""
-        self._draw()
-
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """Draw the spread for the present size."""
         size = (self.size.width, self.size.height)
         self.set_lines(histogram_rows(self._spread, size, self._icons))

@@ -14,6 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from hedgetui.domain.text import safe
+from hedgetui.ui.glyphs import UNICODE, IconSet
 from hedgetui.ui.widgets.meanings import (
     MEANING_CLASSES,
     Fragment,
@@ -69,6 +70,31 @@ class StyledLines(Widget):
         """Theme or pseudo class changed: styles are resolved again."""
         self._palette = None
         super().notify_style_update()
+
+
+class DrawnLines(StyledLines):
+    """A picture made of lines, drawn anew for another alphabet or another size."""
+
+    def __init__(self, *, icons: IconSet = UNICODE, **options: Unpack[WidgetOptions]) -> None:
+        super().__init__(**options)
+        self._icons = icons
+
+    @property
+    def icons(self) -> IconSet:
+        """The alphabet; setting it draws again."""
+        return self._icons
+
+    @icons.setter
+    def icons(self, icons: IconSet) -> None:
+        self._icons = icons
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw for the present size; its heirs say what."""
+
+    def on_resize(self) -> None:
+        """Draw for the new size."""
+        self.draw()
 
 
 def _harmless(lines: Iterable[Sequence[Fragment]]) -> list[list[Fragment]]:
