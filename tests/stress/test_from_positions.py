@@ -80,6 +80,14 @@ def test_what_is_no_share_does_not_follow_the_index_unless_measured():
     assert "EURUSD: beta 0 and 10% of its own assumed" in found.notes
 
 
+def test_a_given_beta_does_not_take_a_currencys_own_moves_away():
+    found = priced("EURUSD,fx,-100000,,,,1.08,,,,0.1", "BTCUSD,fx,1,,,,90000,,,,1.5")
+    assert {one.symbol: (one.beta, one.own_vol) for one in found.book.underlyings} == {
+        "EURUSD": (0.1, 0.1), "BTCUSD": (1.5, 0.5),
+    }  # fmt: skip
+    assert "EURUSD: 10% of its own assumed" in found.notes
+
+
 def test_what_is_known_of_the_market_wins():
     found = priced(
         "NVDA,equity,10,,,,185", spots={"NVDA": 190.0}, betas={"NVDA": Beta(1.9, 0.45, 250)}

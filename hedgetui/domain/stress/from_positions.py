@@ -150,25 +150,32 @@ def _underlying(lines: Sequence[Position], market: Market, notes: dict[str, None
     fit = next((known for one in lines if (known := market.beta(one)) is not None), None)
     if fit is None:
         return _unmeasured(first, spot, notes)
-    if fit.r2 is None:
-        notes[f"{safe(symbol, 20)}: R² {ASSUMED_R2:g} assumed"] = None
-        return Underlying(symbol, spot, fit.beta, ASSUMED_R2)
-    return Underlying(symbol, spot, fit.beta, min(max(fit.r2, LEAST_R2), 1.0))
+    if fit.r2 is not None:
+        return Underlying(symbol, spot, fit.beta, min(max(fit.r2, LEAST_R2), 1.0))
+    if vol := _own_vol(first):
+        # A small beta says little of how far a currency moves: that is by itself.
+        notes[f"{safe(symbol, 20)}: {vol:.0%} of its own assumed"] = None
+        return Underlying(symbol, spot, fit.beta, own_vol=vol)
+    notes[f"{safe(symbol, 20)}: R² {ASSUMED_R2:g} assumed"] = None
+    return Underlying(symbol, spot, fit.beta, ASSUMED_R2)
+
+
+def _own_vol(one: Position) -> float:
+    """Return the volatility of its own of what is no share; 0 for a share."""
+    if one.kind is Kind.FX:
+        return CRYPTO_VOL if one.market_name.startswith(_CRYPTO) else FX_VOL
+    return FUTURE_VOL if one.kind is Kind.FUTURE else 0.0
 
 
 def _unmeasured(one: Position, spot: float, notes: dict[str, None]) -> Underlying:
     """Return an underlying whose beta nobody knows, and note what is assumed."""
-    symbol = one.market_name
-    beta, vol = ASSUMED_BETA, 0.0
-    if symbol.startswith(_CRYPTO) and one.kind is Kind.FX:
-        vol = CRYPTO_VOL
-    elif one.kind in {Kind.FX, Kind.FUTURE}:
-        beta, vol = 0.0, FX_VOL if one.kind is Kind.FX else FUTURE_VOL
+    symbol, vol = one.market_name, _own_vol(one)
     if vol:
+        beta = ASSUMED_BETA if vol == CRYPTO_VOL else 0.0
         notes[f"{safe(symbol, 20)}: beta {beta:g} and {vol:.0%} of its own assumed"] = None
         return Underlying(symbol, spot, beta, own_vol=vol)
-    notes[f"{safe(symbol, 20)}: beta {beta:g} and R² {ASSUMED_R2:g} assumed"] = None
-    return Underlying(symbol, spot, beta, ASSUMED_R2)
+    notes[f"{safe(symbol, 20)}: beta {ASSUMED_BETA:g} and R² {ASSUMED_R2:g} assumed"] = None
+    return Underlying(symbol, spot, ASSUMED_BETA, ASSUMED_R2)
 
 
 def _label(one: Position) -> str:
