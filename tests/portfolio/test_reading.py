@@ -82,7 +82,7 @@ def test_lines_are_written_when_the_book_leans_otherwise_and_not_every_reading()
     tell(story)
 
 
-def test_a_fill_and_a_new_session_are_read_at_once():
+def test_a_fill_and_a_new_session_are_read_soon():
     async def story(desk: Stage) -> None:
         asked = desk.port.times("holdings")
         fill = ev.FillBooked("E1", 1, "", "NVDA STK", ev.Side.BUY, 1, 180, desk.clock.now())
@@ -90,7 +90,7 @@ def test_a_fill_and_a_new_session_are_read_at_once():
         await desk.wait(2)
         assert desk.port.times("holdings") == asked + 1
         desk.broker.cut()
-        await desk.wait(8)
+        await desk.wait(12)
         assert desk.port.times("holdings") == asked + 2
 
     tell(story, read_every=600.0)

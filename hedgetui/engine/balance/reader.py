@@ -33,6 +33,8 @@ from hedgetui.ports.portfolio import Holding, Holdings, Level
 
 _AFTER_FILL_S = 1.0
 """A broker's own books follow an execution a little later; many of them make one reading."""
+_AFTER_READY_S = 2.0
+"""A session that stands this long is asked again: one that comes and goes has enough to answer."""
 
 
 _LEVEL_KEPT_S = 900.0
@@ -219,7 +221,8 @@ class Reader:
         if isinstance(event, FillBooked):
             self._parts.desk.clock.call_later(_AFTER_FILL_S, self._due.set)
         elif isinstance(event, LinkChanged) and event.state is LinkState.READY:
-            self._due.set()
+            wait = 0.0 if self._parts.board.reading is None else _AFTER_READY_S
+            self._parts.desk.clock.call_later(wait, self._due.set)
 
     def _say(self) -> None:
         """Write a line when the book leans otherwise, or an answer fails or is whole again.
