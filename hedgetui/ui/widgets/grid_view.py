@@ -6,7 +6,7 @@ asks the screen for the cells that differ. `TreeGrid` adds keys and mouse.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from rich.segment import Segment
 from textual.geometry import Region, Size
@@ -52,16 +52,13 @@ _GRID_CSS = """
 """
 
 
+_GRID_CLASSES = MEANING_CLASSES | {"grid--header", "grid--guide", "grid--cursor"}
+
+
 class GridView(ScrollView, can_focus=True):
     """Columns and rows, painted cell by cell; text goes through `safe` and is never markup."""
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "grid--header",
-        "grid--guide",
-        "grid--cursor",
-        *MEANING_CLASSES,
-    }
     DEFAULT_CSS = widget_css("GridView", _GRID_CSS)
 
     def __init__(
@@ -210,7 +207,7 @@ class GridView(ScrollView, can_focus=True):
 
     def _make_paint(self) -> GridPaint:
         """Resolve the styles once per style sheet change."""
-        palette = Palette(self)
+        palette = Palette(self, _GRID_CLASSES)
         base = palette.base
         self._paint = GridPaint(
             palette=palette,
@@ -286,6 +283,8 @@ class GridView(ScrollView, can_focus=True):
 
     def notify_style_update(self) -> None:
         """Theme or pseudo class changed: styles are resolved again at the next paint."""
+        if self._paint is not None:
+            self.refresh()
         self._paint = None
         self._strips.clear()
         super().notify_style_update()

@@ -19,7 +19,7 @@ from textual.message import Message
 from hedgetui.ui import format as fmt
 from hedgetui.ui.glyphs import UNICODE, IconSet
 from hedgetui.ui.widgets.grid_columns import fit_text
-from hedgetui.ui.widgets.meanings import MEANING_CLASSES, Palette, WidgetOptions
+from hedgetui.ui.widgets.meanings import MEANING_CLASSES, Palette, WidgetOptions, part_styles
 from hedgetui.ui.widgets.text_line import DrawnLines
 
 if TYPE_CHECKING:
@@ -204,11 +204,14 @@ def _cell(
     return text, f"{meaning} cursor" if on_cursor else meaning
 
 
+_HEAT_CLASSES = MEANING_CLASSES | {"meaning--cursor", *(f"meaning--{name}" for name in _HEATS)}
+
+
 class _HeatPalette(Palette):
     """Blends fills over the real background, which strips do not do; ANSI colours cannot."""
 
     def __init__(self, widget: Widget) -> None:
-        super().__init__(widget)
+        super().__init__(widget, _HEAT_CLASSES)
         self._under = widget.background_colors[1]
         self._owner = widget
 
@@ -216,7 +219,7 @@ class _HeatPalette(Palette):
         """Return what a component class sets; a fill is mixed, and left out without RGB."""
         if not name.startswith("meaning--heat-"):
             return super().component(name)
-        tint = self._owner.get_component_styles(name).background
+        tint = part_styles(self._owner, name).background
         if self._under.ansi is not None or tint.ansi is not None or self._owner.app.no_color:
             return Style()
         # On a fill the text keeps the colour that can be read on it; the sign says the rest.
@@ -227,11 +230,6 @@ class _HeatPalette(Palette):
 class HeatGrid(DrawnLines, can_focus=True):
     """The matrix on the screen: `set_table` feeds it, Enter asks for the details of a cell."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        *MEANING_CLASSES,
-        "meaning--cursor",
-        *(f"meaning--{name}" for name in _HEATS),
-    }
     DEFAULT_CSS = _HEAT_CSS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1, 0)", "Up", show=False, id="nav.up"),

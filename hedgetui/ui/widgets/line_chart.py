@@ -24,6 +24,7 @@ from hedgetui.ui.widgets.meanings import (
     Fragment,
     Palette,
     WidgetOptions,
+    part_styles,
     widget_css,
 )
 
@@ -48,14 +49,13 @@ _CHART_CSS = """
 """
 
 
+_CHART_CLASSES = MEANING_CLASSES | {f"chart--{part}" for part in _PARTS}
+
+
 class LineChart(Widget, can_focus=True):
     """Several lines over one x axis; `set_data` feeds it, left and right move the crosshair."""
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        *MEANING_CLASSES,
-        *(f"chart--{part}" for part in _PARTS),
-    }
     DEFAULT_CSS = widget_css("LineChart", _CHART_CSS)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "cross(-1)", "Crosshair left", show=False, id="chart.left"),
@@ -156,7 +156,7 @@ class LineChart(Widget, can_focus=True):
     def _style(self, meaning: str) -> Style:
         """Return the style of a combined meaning; fills are blended, and left out without RGB."""
         if self._palette is None:
-            self._palette = Palette(self)
+            self._palette = Palette(self, _CHART_CLASSES)
             self._styles = {"": self._palette.base}
         found = self._styles.get(meaning)
         if found is None:
@@ -173,7 +173,7 @@ class LineChart(Widget, can_focus=True):
     def _fill(self, name: str) -> Style:
         """Blend a fill over the real background: a strip does not do it, ANSI colours cannot."""
         _, under = self.background_colors
-        tint = self.get_component_styles(f"chart--{name}").background
+        tint = part_styles(self, f"chart--{name}").background
         if under.ansi is not None or tint.ansi is not None or self.app.no_color:
             return Style()
         return Style(bgcolor=(under + tint).rich_color)
@@ -184,5 +184,7 @@ class LineChart(Widget, can_focus=True):
 
     def notify_style_update(self) -> None:
         """Theme or pseudo class changed: styles are resolved again."""
+        if self._palette is not None:
+            self.refresh()
         self._palette = None
         super().notify_style_update()

@@ -20,7 +20,7 @@ from hedgetui.domain.text import SafeText, safe
 from hedgetui.ui.glyphs import UNICODE, IconSet
 from hedgetui.ui.widgets.grid_columns import fit_text
 from hedgetui.ui.widgets.log_model import MAX_LINES, MAX_TEXT, LogEntry, LogLines
-from hedgetui.ui.widgets.meanings import MEANING_CLASSES, Palette, WidgetOptions, widget_css
+from hedgetui.ui.widgets.meanings import Palette, WidgetOptions, widget_css
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +45,6 @@ class LogPane(Widget, can_focus=True):
     """The last 2,000 entries, newest first; its parent gives it its height."""
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*MEANING_CLASSES}
     DEFAULT_CSS = widget_css("LogPane", "    width: 1fr;\n")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "scroll_lines(-1)", "Up", show=False, id="nav.up"),
@@ -237,6 +236,8 @@ class LogPane(Widget, can_focus=True):
 
     def notify_style_update(self) -> None:
         """Theme or pseudo class changed: styles are resolved again."""
+        if self._palette is not None:
+            self.refresh()
         self._palette = None
         super().notify_style_update()
 

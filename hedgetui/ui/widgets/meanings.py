@@ -1,6 +1,6 @@
 """Colours by meaning: a widget says `warn`, the theme decides what that looks like.
 
-All own widgets share one set of component classes, so a theme or the product's style sheet
+All own widgets share one set of classes for their parts, so a theme or the product's style sheet
 restyles them in one place (`.meaning--pos { color: $pos; }`). The defaults use Textual's standard
 variables only and carry shape (bold, dim, reverse) where colour alone would be the message.
 """
@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from rich.style import Style
+from textual.dom import DOMNode
 
 if TYPE_CHECKING:
+    from textual.css.styles import RenderStyles
     from textual.widget import Widget
 
 Fragment = tuple[str, str]
@@ -67,11 +69,25 @@ def widget_css(widget: str, own: str = "") -> str:
     return f"{widget} {{\n    background: $surface; color: $foreground;\n{own}{_MEANING_CSS}}}\n"
 
 
+def part_styles(widget: Widget, name: str) -> RenderStyles:
+    """Return what the style sheet says of one part of a widget, as `.meaning--pos`.
+
+    Textual resolves every class in `COMPONENT_CLASSES` of every widget whenever anything is styled:
+    half of the time a console needs to open. A part is asked for here when it is first painted.
+    """
+    part = DOMNode(classes=name)
+    part._attach(widget)  # noqa: SLF001 - as Textual does it for component classes
+    widget.app.stylesheet.apply(part, animate=False)
+    return part.styles
+
+
 class Palette:
     """Resolved Rich styles of one widget, until its style sheet changes."""
 
-    def __init__(self, widget: Widget) -> None:
+    def __init__(self, widget: Widget, parts: frozenset[str] = MEANING_CLASSES) -> None:
+        """Resolve for `widget`; `parts` are all the classes that its style sheet knows."""
         self._widget = widget
+        self._parts = parts
         self._styles: dict[str, Style] = {}
         self.base: Style = widget.rich_style
 
@@ -86,5 +102,7 @@ class Palette:
         return found
 
     def component(self, name: str) -> Style:
-        """Return only what the component class `name` sets, without the widget's own style."""
-        return self._widget.get_component_rich_style(name, partial=True, default=Style())
+        """Return only what the class `name` of a part sets, without the widget's own style."""
+        if name not in self._parts:
+            return Style()
+        return part_styles(self._widget, name).partial_rich_style

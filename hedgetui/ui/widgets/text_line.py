@@ -6,7 +6,7 @@ the height their parent gives them, so new text costs the cells that differ.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from rich.segment import Segment
 from textual.geometry import Region
@@ -16,7 +16,6 @@ from textual.widget import Widget
 from hedgetui.domain.text import safe
 from hedgetui.ui.glyphs import UNICODE, IconSet
 from hedgetui.ui.widgets.meanings import (
-    MEANING_CLASSES,
     Fragment,
     Palette,
     WidgetOptions,
@@ -34,7 +33,6 @@ class StyledLines(Widget):
     """Lines of (text, meaning) fragments; text goes through `safe` and is never markup."""
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*MEANING_CLASSES}
     DEFAULT_CSS = widget_css("StyledLines", "    height: 1; width: 1fr;\n")
 
     def __init__(
@@ -68,6 +66,8 @@ class StyledLines(Widget):
 
     def notify_style_update(self) -> None:
         """Theme or pseudo class changed: styles are resolved again."""
+        if self._palette is not None:
+            self.refresh()
         self._palette = None
         super().notify_style_update()
 
