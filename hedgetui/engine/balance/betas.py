@@ -111,6 +111,7 @@ class Betas:
         self._take(event, fact.at)
         self._not_before = float("-inf")
         without = f", none for {', '.join(missing)}" if missing else ""
-        self._parts.say("info", f"📊 Betas to {settings.index} of {len(found)} names{without}")
+        word = "name" if len(found) == 1 else "names"
+        self._parts.say("info", f"📊 Betas to {settings.index} of {len(found)} {word}{without}")
         if self.on_measured is not None:
             await self.on_measured()
