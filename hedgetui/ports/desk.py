@@ -35,7 +35,7 @@ class Preview:
 
     preview_id: str
     kind: str
-    """`hedge`, `roll`, `enter`, `close` or `flatten`."""
+    """What it is about, as `hedge`, `enter`, `flatten`, `tail` or `ticket`; begins the id too."""
     title: str
     """`HEDGE NOW: SELL 2 MES 202512 @ MKT`."""
     lines: tuple[tuple[str, str], ...]

@@ -10,7 +10,6 @@ import math
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
 
 from hedgetui.domain.tails.windows import LEAST_DAYS, MOST_DAYS
 from hedgetui.ports.tails import CashRow, HedgeRow, TailRow
@@ -25,6 +24,7 @@ from hedgetui.ui.screens.accounts_rows import (
 )
 from hedgetui.ui.screens.accounts_text import empty_lines, note_line, strip_line
 from hedgetui.ui.screens.micro_text import first_line
+from hedgetui.ui.screens.table_pane import TablePane
 from hedgetui.ui.widgets.text_line import StyledLines
 from hedgetui.ui.widgets.tree_grid import TreeGrid
 
@@ -40,25 +40,22 @@ _SHARE = 4
 """The story takes one row in so many, and as many whatever it tells: the tree stands still."""
 
 
-class AccountsPane(Vertical):
+class AccountsPane(TablePane):
     """The screen of the hedge accounts."""
 
     BORDER_TITLE: ClassVar[str] = "Accounts"
 
     def __init__(self, look: Look) -> None:
-        super().__init__(id="accounts")
-        self.look = look
+        tails = TreeGrid(TAIL_COLUMNS, icons=look.icons, id="tails")
+        tails.hidden_columns = frozenset({UNLINKED})
+        super().__init__(look, "accounts", tails)
+        self.tails = tails
         self.days = MOST_DAYS
-        self._snapshot: DeskSnapshot | None = None
-        self._is_micro = False
-        self._shown: tuple[object, ...] = ()
         self._detail_rows = 0
         self._tree = TreeRows()
         self._top = StyledLines(id="accounts-top")
         self._strip = StyledLines(id="accounts-strip")
         self._note = StyledLines(id="accounts-note")
-        self.tails = TreeGrid(TAIL_COLUMNS, icons=look.icons, id="tails")
-        self.tails.hidden_columns = frozenset({UNLINKED})
         self._detail = StyledLines(id="accounts-detail")
 
     def compose(self) -> ComposeResult:
@@ -69,34 +66,12 @@ class AccountsPane(Vertical):
         yield self.tails
         yield self._detail
 
-    def on_resize(self) -> None:
-        """Word everything for the new size."""
-        self._word()
-
     def on_tree_grid_highlighted(self) -> None:
         """Tell the story of the row the cursor came to."""
         self._show_detail()
 
-    def use_look(self, look: Look) -> None:
-        """Change the alphabet."""
-        self.look = look
-        self.tails.icons = look.icons
-        self._word()
-
-    def show(self, snapshot: DeskSnapshot, *, micro: bool = False) -> None:
-        """Show one state of the desk; with `micro` the book's delta stands above."""
-        self._snapshot, self._is_micro = snapshot, micro
-        model, second = self.tails.model, math.floor(snapshot.status.now)
-        chosen = (model.row_filter, model.sort_column, model.sort_reverse)
-        shown = (second, micro, snapshot.tails, self.days, snapshot.book.net_delta, chosen)
-        if shown != self._shown:
-            self._shown = shown
-            self._word()
-
-    def show_captions(self) -> None:
-        """Show how the tree is filtered and sorted."""
-        self._shown = ()  # the next look tells again, should the filter go meanwhile
-        self._word()
+    def _matters(self, snapshot: DeskSnapshot) -> tuple[object, ...]:
+        return math.floor(snapshot.status.now), snapshot.tails, self.days
 
     def look_back(self, days: int) -> int:
         """Show so many days, within what there is; return how many it came to."""

@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical
+from textual.containers import Container
 
 from hedgetui.ui.screens.balance_detail import detail_lines, wanted_rows
 from hedgetui.ui.screens.balance_export import (
@@ -30,6 +30,7 @@ from hedgetui.ui.screens.balance_text import (
 )
 from hedgetui.ui.screens.balance_under import UNDERLYING_COLUMNS, underlying_rows
 from hedgetui.ui.screens.micro_text import first_line
+from hedgetui.ui.screens.table_pane import TablePane
 from hedgetui.ui.widgets.text_line import StyledLines
 from hedgetui.ui.widgets.tree_grid import TreeGrid
 
@@ -51,23 +52,20 @@ _NOTES = 2
 """Lines that doubts may take above the tables."""
 
 
-class BalancePane(Vertical):
+class BalancePane(TablePane):
     """The screen of the portfolio."""
 
     BORDER_TITLE: ClassVar[str] = "Balance"
 
     def __init__(self, look: Look) -> None:
-        super().__init__(id="balance")
-        self.look = look
-        self._snapshot: DeskSnapshot | None = None
-        self._is_micro = False
-        self._shown: tuple[object, ...] = ()
+        advice = TreeGrid(ADVICE_COLUMNS, icons=look.icons, id="advice")
+        underlyings = TreeGrid(UNDERLYING_COLUMNS, icons=look.icons, id="underlyings")
+        super().__init__(look, "balance", advice, underlyings)
+        self.advice, self.underlyings = advice, underlyings
         self._entries: dict[str, Entry] = {}
         self._under: tuple[object, ...] = ()
         self._heights: tuple[int, int, int, bool] = (0, 0, 0, False)
         self._head = StyledLines(id="balance-head")
-        self.advice = TreeGrid(ADVICE_COLUMNS, icons=look.icons, id="advice")
-        self.underlyings = TreeGrid(UNDERLYING_COLUMNS, icons=look.icons, id="underlyings")
         self._detail = StyledLines(id="balance-detail")
         self._foot = Container(id="balance-foot")
 
@@ -79,38 +77,15 @@ class BalancePane(Vertical):
             yield self.underlyings
             yield self._detail
 
-    def on_resize(self) -> None:
-        """Word everything for the new size."""
-        self._word()
-
     def on_tree_grid_highlighted(self, message: TreeGrid.Highlighted) -> None:
         """Tell the story of the row the cursor came to."""
         if message.grid is self.advice:
             self._show_detail()
 
-    def use_look(self, look: Look) -> None:
-        """Change the alphabet."""
-        self.look = look
-        self.advice.icons = self.underlyings.icons = look.icons
-        self._word()
-
-    def show(self, snapshot: DeskSnapshot, *, micro: bool = False) -> None:
-        """Show one state of the desk; with `micro` the hedge book's delta stands above."""
-        self._snapshot, self._is_micro = snapshot, micro
-        second = math.floor(snapshot.status.now) if micro else 0
-        chosen = [
-            (grid.model.row_filter, grid.model.sort_column, grid.model.sort_reverse)
-            for grid in (self.advice, self.underlyings)
-        ]
-        shown = (second, micro, snapshot.balance, snapshot.book.net_delta, *chosen)
-        if shown != self._shown:
-            self._shown = shown
-            self._word()
-
-    def show_captions(self) -> None:
-        """Show how the tables are filtered and sorted."""
-        self._shown = ()  # the next look tells again, should the filter go meanwhile
-        self._word()
+    def _matters(self, snapshot: DeskSnapshot) -> tuple[object, ...]:
+        """Return what the words follow from; time passes on the hedge book's line alone."""
+        second = math.floor(snapshot.status.now) if self._is_micro else 0
+        return second, snapshot.balance
 
     @property
     def panes(self) -> list[Widget]:

@@ -11,7 +11,6 @@ import math
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
 
 from hedgetui.ports.dtms import DefenceRow, DefenceView, UnwatchedRow
 from hedgetui.ui.screens.dtms_detail import MOST_ROWS, detail_lines
@@ -26,6 +25,7 @@ from hedgetui.ui.screens.dtms_rows import (
 )
 from hedgetui.ui.screens.dtms_text import empty_lines, has_mt5, note_line, strip_line
 from hedgetui.ui.screens.micro_text import first_line
+from hedgetui.ui.screens.table_pane import TablePane
 from hedgetui.ui.widgets.text_line import StyledLines
 from hedgetui.ui.widgets.tree_grid import TreeGrid
 
@@ -44,24 +44,21 @@ _TALL = 22
 """From this height on the pane spends a line on the account."""
 
 
-class DtmsPane(Vertical):
+class DtmsPane(TablePane):
     """The screen of the defended MT5 trades."""
 
     BORDER_TITLE: ClassVar[str] = "DTMS"
 
     def __init__(self, look: Look) -> None:
-        super().__init__(id="dtms")
-        self.look = look
-        self._snapshot: DeskSnapshot | None = None
-        self._is_micro = False
-        self._shown: tuple[object, ...] = ()
+        trades = TreeGrid(TRADE_COLUMNS, icons=look.icons, id="trades")
+        unwatched = TreeGrid(UNWATCHED_COLUMNS, icons=look.icons, id="unwatched")
+        super().__init__(look, "dtms", trades, unwatched)
+        self.trades, self.unwatched = trades, unwatched
         self._heights: tuple[int, int] = (0, 0)
         self._top = StyledLines(id="dtms-top")
         self._strip = StyledLines(id="dtms-strip")
         self._note = StyledLines(id="dtms-note")
-        self.trades = TreeGrid(TRADE_COLUMNS, icons=look.icons, id="trades")
         self._caption = StyledLines(id="unwatched-caption", classes="caption")
-        self.unwatched = TreeGrid(UNWATCHED_COLUMNS, icons=look.icons, id="unwatched")
         self._detail = StyledLines(id="dtms-detail")
 
     def compose(self) -> ComposeResult:
@@ -74,34 +71,13 @@ class DtmsPane(Vertical):
         yield self.unwatched
         yield self._detail
 
-    def on_resize(self) -> None:
-        """Word everything for the new size."""
-        self._word()
-
     def on_tree_grid_highlighted(self, message: TreeGrid.Highlighted) -> None:
         """Show the trade the cursor came to."""
         if message.grid is self.trades:
             self._show_detail()
 
-    def use_look(self, look: Look) -> None:
-        """Change the alphabet."""
-        self.look = look
-        self.trades.icons = self.unwatched.icons = look.icons
-        self._word()
-
-    def show(self, snapshot: DeskSnapshot, *, micro: bool = False) -> None:
-        """Show one state of the desk; with `micro` the book's delta stands above."""
-        self._snapshot, self._is_micro = snapshot, micro
-        model, second = self.trades.model, math.floor(snapshot.status.now)
-        chosen = (model.row_filter, model.sort_column, model.sort_reverse)
-        shown = (second, micro, snapshot.defence, snapshot.book.net_delta, chosen)
-        if shown != self._shown:
-            self._shown = shown
-            self._word()
-
-    def show_captions(self) -> None:
-        """Show how the trades are filtered and sorted."""
-        self._word()
+    def _matters(self, snapshot: DeskSnapshot) -> tuple[object, ...]:
+        return math.floor(snapshot.status.now), snapshot.defence
 
     @property
     def panes(self) -> list[Widget]:

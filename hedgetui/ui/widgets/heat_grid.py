@@ -216,7 +216,7 @@ class _HeatPalette(Palette):
         self._owner = widget
 
     def component(self, name: str) -> Style:
-        """Return what a component class sets; a fill is mixed, and left out without RGB."""
+        """Return what the class of a part sets; a fill is mixed, and left out without RGB."""
         if not name.startswith("meaning--heat-"):
             return super().component(name)
         tint = part_styles(self._owner, name).background
