@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from hedgetui.adapters.sim.broker import SimulatedBroker
 from hedgetui.domain.orders import OrderDraft, OrderType, Purpose, Side, TimeInForce
 from hedgetui.domain.units import Contracts, Timestamp, parse_utc
-from hedgetui.ports.broker import BrokerMessage, Execution, OrderEnded, VenueReport
+from hedgetui.ports.broker import BrokerMessage, Execution, VenueReport
 from hedgetui.ports.clock import LoopClock
 from hedgetui.simulation.broker_book import Fees
 from hedgetui.simulation.exchange import Exchange
@@ -20,63 +19,15 @@ from hedgetui.simulation.market import Halt, MarketTerms, seeded_market
 from hedgetui.simulation.matching import FillModel
 from hedgetui.simulation.price_path import Move, PathParameters
 from hedgetui.simulation.virtual_loop import run_virtual
-from hedgetui.simulation.wire import Latency
+from tests.securities.security_floor import Floor, floor
 
 START = parse_utc("2025-11-19T14:31:00Z")
 CORN, BEANS, MES = "ZC 202603", "ZS 202603", "MES 202512"
 
 
-@dataclass
-class Desk:
-    """An exchange with a client on it."""
-
-    exchange: Exchange
-    heard: list[BrokerMessage] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.session = self.exchange.attach(self.heard.append)
-
-    def until(self, moment: str) -> None:
-        self.exchange.advance(parse_utc(moment))
-
-    def send(self, key: str, contract: str, signed: int, off: float = 0.0, **more: object) -> None:
-        """Send a limit order, `off` cents worse for us than the price it would trade at."""
-        quote = self.exchange.board.quote(contract)
-        touch = quote.ask if signed > 0 else quote.bid
-        limit = Decimal(str((touch or quote.last or 0) - (off if signed > 0 else -off)))
-        draft = OrderDraft(
-            Purpose.HEDGE, contract, Side.of(signed), Contracts(abs(signed)), OrderType.LIMIT,
-            limit_price=limit, **more,
-        )  # fmt: skip
-        self.exchange.submit(self.session, key, draft)
-        self.exchange.advance(Timestamp(self.exchange.at + 0.5))
-
-    def fills(self, key: str) -> list[tuple[int, Decimal]]:
-        return [
-            (one.quantity, one.price)
-            for one in self.heard
-            if isinstance(one, Execution) and one.client_key == key
-        ]
-
-    def end(self, key: str) -> str:
-        return "".join(
-            one.reason
-            for one in self.heard
-            if isinstance(one, OrderEnded) and one.client_key == key
-        )
-
-    @property
-    def positions(self) -> dict[str, int]:
-        return dict(self.exchange.book.account.positions)
-
-
-def desk(
-    *, seed: int = 7, start: str = "2025-11-19T14:31:00Z", path: PathParameters | None = None,
-    terms: MarketTerms | None = None, **options: object,
-) -> Desk:  # fmt: skip
-    market = seeded_market(seed, start=parse_utc(start), parameters=path, terms=terms)
-    options.setdefault("latency", Latency(0.02, 0.02))
-    return Desk(Exchange(market, seed=seed, **options))
+def desk(**options: object) -> Floor:
+    """Return the exchange with a client who hedges on it."""
+    return floor(purpose=Purpose.HEDGE, **options)
 
 
 def test_a_limit_at_the_touch_trades_at_once_and_a_cent_is_fifty_dollars() -> None:

@@ -35,6 +35,7 @@ class Floor:
     """An exchange with a client on it."""
 
     exchange: Exchange
+    purpose: Purpose = Purpose.TICKET
     heard: list[BrokerMessage] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -54,7 +55,7 @@ class Floor:
         limit = Decimal(str(round((touch or quote.last or 1.0) - (off if signed > 0 else -off), 2)))
         more.setdefault("limit_price", limit)
         draft = OrderDraft(
-            Purpose.TICKET, contract, Side.of(signed), Contracts(abs(signed)), OrderType.LIMIT,
+            self.purpose, contract, Side.of(signed), Contracts(abs(signed)), OrderType.LIMIT,
             **more,
         )  # fmt: skip
         self.exchange.submit(self.session, key, draft)
@@ -81,10 +82,11 @@ class Floor:
 
 def floor(
     *, seed: int = 7, start: str = OPEN, path: PathParameters | None = None,
-    terms: MarketTerms | None = None, tick_s: float = 1.0, **options: object,
+    terms: MarketTerms | None = None, tick_s: float = 1.0, purpose: Purpose = Purpose.TICKET,
+    **options: object,
 ) -> Floor:  # fmt: skip
     market = seeded_market(
         seed, start=parse_utc(start), parameters=path, terms=terms, tick_s=tick_s
     )
     options.setdefault("latency", Latency(0.02, 0.02))
-    return Floor(Exchange(market, seed=seed, **options))
+    return Floor(Exchange(market, seed=seed, **options), purpose)
